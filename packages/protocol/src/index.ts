@@ -1,0 +1,64 @@
+export { checkName, inRange, utf8Length, wholeInRange } from './checks.ts';
+export { ERRORS, isErrorCode, WilcoError } from './errors.ts';
+export type { ErrorCode, Fault, WilcoErrorOptions } from './errors.ts';
+export type {
+  AckFrame,
+  Announcement,
+  AnswerFrame,
+  AnswerOutcome,
+  CancelFrame,
+  ChannelAck,
+  ChannelOffer,
+  CloseAckFrame,
+  CloseFrame,
+  CredentialsFrame,
+  Extension,
+  FragmentFrame,
+  Frame,
+  FrameKind,
+  HelloFrame,
+  MessageFrame,
+  MessageStatus,
+  NewReason,
+  NoticeFrame,
+  NumberedName,
+  PartialAck,
+  PingFrame,
+  ProbeAckFrame,
+  ProbeFrame,
+  ReadyFrame,
+  RefuseFrame,
+  StartedPosition,
+  StatusAckFrame,
+  StatusFrame,
+  TypesFrame,
+  VoidFrame,
+  VoidReason,
+  WelcomeFrame,
+  Window,
+  Worth,
+} from './frames.ts';
+export {
+  ANSWER_CHANNEL,
+  ANSWER_CHANNEL_NAME,
+  compareAttempts,
+  DEFAULT_CHANNEL,
+  DEFAULT_CHANNEL_NAME,
+  derivedMessageId,
+} from './ids.ts';
+export type { Attempt, ChannelNumber, MessageId, RunId, ServerId, SessionId } from './ids.ts';
+export { LIMITS, PROTOCOL_VERSION } from './limits.ts';
+export { defineMessage } from './message-type.ts';
+export type { MessageType, MessageTypeOptions, PayloadCodec } from './message-type.ts';
+export { Rejection } from './outcome.ts';
+export type {
+  CancelledOutcome,
+  ExpiredOutcome,
+  HandledOutcome,
+  InDoubtOutcome,
+  Outcome,
+  RejectedOutcome,
+} from './outcome.ts';
+export { FIRST_SEQ, isSeq, MAX_SEQ, Progress } from './position.ts';
+export type { Position, Seq } from './position.ts';
+export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
