@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { errorsDocument } from './errors-document.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** A file of which all, or a marked part, is generated. */
+export interface GeneratedDocument {
+  /** From the top of the repository. */
+  readonly path: string;
+  /** What the file has to be. Reads the file where only a part of it is generated. */
+  readonly content: () => string;
+}
+
+/** Every generated document. A test checks each; `write-documents.ts` writes them. */
+export const DOCUMENTS: readonly GeneratedDocument[] = [
+  { path: 'ERRORS.md', content: errorsDocument },
+];
+
+/** Where a generated document lies. */
+export function documentUrl(document: GeneratedDocument): URL {
+  return new URL(document.path, ROOT);
+}
+
+/**
+ * The text of a document in which what stands between `<!-- generated: NAME -->` and the
+ * next `<!-- end -->` is replaced by `part`.
+ *
+ * @throws `TypeError` if the document has no such place.
+ */
+export function withGeneratedPart(path: string, name: string, part: string): string {
+  const text = readFileSync(new URL(path, ROOT), 'utf8');
+  const begin = `<!-- generated: ${name} -->\n`;
+  const start = text.indexOf(begin);
+  const end = text.indexOf('<!-- end -->', start);
+  if (start === -1 || end === -1) {
+    throw new TypeError(`${path} has no place '${begin.trim()}' … '<!-- end -->'`);
+  }
+  return `${text.slice(0, start + begin.length)}${part}${text.slice(end)}`;
+}
