@@ -1,0 +1,26 @@
+/** A step from a value to one inside it: a key, an index, or a place in a map or the like. */
+export type PathStep = string | number | { readonly place: string };
+
+const STEPS_SHOWN = 12;
+
+/** A path for people, such as `body.items[3].price`. */
+export function formatPath(steps: readonly PathStep[]): string {
+  const shown = steps.slice(0, STEPS_SHOWN).map(formatStep).join('');
+  return `body${shown}${steps.length > STEPS_SHOWN ? '…' : ''}`;
+}
+
+function formatStep(step: PathStep): string {
+  if (typeof step === 'number') return `[${String(step)}]`;
+  if (typeof step === 'object') return step.place;
+  if (/^[A-Za-z_$][\w$]*$/.test(step) && step.length <= 64) return `.${step}`;
+  return `[${JSON.stringify(step.slice(0, 64))}]`;
+}
+
+/** What a value is, for people. */
+export function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const name: unknown =
+    typeof prototype === 'object' && prototype !== null ? prototype.constructor?.name : undefined;
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object of a class';
+}

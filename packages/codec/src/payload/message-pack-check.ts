@@ -1,0 +1,168 @@
+import { WilcoError } from '@wilco/protocol';
+import { isUtf8 } from './utf8.ts';
+import { DEPTH_MAX, TYPE_ERROR, TYPE_MAP, TYPE_SET } from './built-in-types.ts';
+
+/**
+ * Goes through the bytes of a payload before they are decoded, without allocating anything.
+ *
+ * Decoding allocates what counts announce and follows nesting where it leads, so both are
+ * checked here: everything announced is there, nothing is left over, nothing is nested too
+ * deep, strings are UTF-8, keys are strings that change no prototype. What is inside our
+ * containers (maps, sets, errors) is checked in the same way.
+ *
+ * @throws {@link WilcoError} `WILCO_PAYLOAD_INVALID`.
+ */
+export function checkMessagePack(bytes: Uint8Array): void {
+  new Check(bytes).run();
+}
+
+class Check {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #position = 0;
+  #end: number;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#end = bytes.length;
+  }
+
+  run(): void {
+    this.#value(1);
+    if (this.#position < this.#end) throw this.#invalid('bytes are left over');
+  }
+
+  #value(depth: number): void {
+    const head = this.#uint8();
+    if (head < 0x80 || head >= 0xe0) return;
+    if (head < 0x90) return this.#map(head & 0x0f, depth);
+    if (head < 0xa0) return this.#array(head & 0x0f, depth);
+    if (head < 0xc0) return this.#string(head & 0x1f);
+    this.#long(head, depth);
+  }
+
+  #long(head: number, depth: number): void {
+    switch (head) {
+      case 0xc0:
+      case 0xc2:
+      case 0xc3:
+        return;
+      case 0xc4:
+      case 0xc5:
+      case 0xc6:
+        return this.#skip(this.#uint(head - 0xc4));
+      case 0xc7:
+      case 0xc8:
+      case 0xc9:
+        return this.#extension(this.#uint(head - 0xc7), depth);
+      case 0xd9:
+      case 0xda:
+      case 0xdb:
+        return this.#string(this.#uint(head - 0xd9));
+      case 0xdc:
+      case 0xdd:
+        return this.#array(this.#uint(head - 0xdb), depth);
+      case 0xde:
+      case 0xdf:
+        return this.#map(this.#uint(head - 0xdd), depth);
+      default:
+        return this.#fixed(head, depth);
+    }
+  }
+
+  /** Numbers, and extensions whose size the head says. */
+  #fixed(head: number, depth: number): void {
+    if (head === 0xca || head === 0xcb) return this.#skip(head === 0xca ? 4 : 8);
+    if (head >= 0xcc && head <= 0xcf) return this.#skip(1 << (head - 0xcc));
+    if (head >= 0xd0 && head <= 0xd3) return this.#skip(1 << (head - 0xd0));
+    if (head >= 0xd4 && head <= 0xd8) return this.#extension(1 << (head - 0xd4), depth);
+    throw this.#invalid(`0x${head.toString(16)} begins no value`);
+  }
+
+  #array(count: number, depth: number): void {
+    this.#enter(count, depth);
+    for (let i = 0; i < count; i++) this.#value(depth + 1);
+  }
+
+  #map(count: number, depth: number): void {
+    this.#enter(2 * count, depth);
+    for (let i = 0; i < count; i++) {
+      this.#key();
+      this.#value(depth + 1);
+    }
+  }
+
+  #enter(count: number, depth: number): void {
+    if (depth > DEPTH_MAX) throw this.#invalid(`it is nested deeper than ${String(DEPTH_MAX)} levels`);
+    // A value takes a byte at least.
+    if (count > this.#end - this.#position) throw this.#invalid(`${String(count)} values can't be in it`);
+  }
+
+  #key(): void {
+    const head = this.#uint8();
+    let count: number;
+    if (head >= 0xa0 && head < 0xc0) count = head & 0x1f;
+    else if (head >= 0xd9 && head <= 0xdb) count = this.#uint(head - 0xd9);
+    else throw this.#invalid('a key is no string');
+    this.#string(count);
+    if (count === PROTOTYPE_KEY.length && this.#isPrototypeKey()) {
+      throw this.#invalid("a key is '__proto__'");
+    }
+  }
+
+  /** Whether the key that ends here is the one that must not be assigned. */
+  #isPrototypeKey(): boolean {
+    const start = this.#position - PROTOTYPE_KEY.length;
+    return PROTOTYPE_KEY.every((byte, i) => this.#bytes[start + i] === byte);
+  }
+
+  #string(count: number): void {
+    const start = this.#position;
+    this.#skip(count);
+    if (!isUtf8(this.#bytes, start, this.#position)) throw this.#invalid('a string is not UTF-8');
+  }
+
+  #extension(count: number, depth: number): void {
+    const type = this.#uint8();
+    const start = this.#position;
+    this.#skip(count);
+    if (type !== TYPE_MAP && type !== TYPE_SET && type !== TYPE_ERROR) return;
+    const outerEnd = this.#end;
+    const innerEnd = this.#position;
+    this.#position = start;
+    this.#end = innerEnd;
+    // The container and the array or object that it is made of are one level.
+    this.#value(depth);
+    if (this.#position < innerEnd) throw this.#invalid('bytes are left over in a container');
+    this.#end = outerEnd;
+  }
+
+  #skip(count: number): void {
+    if (count > this.#end - this.#position) throw this.#invalid('it is cut off');
+    this.#position += count;
+  }
+
+  #uint8(): number {
+    const start = this.#position;
+    this.#skip(1);
+    return this.#bytes[start] as number;
+  }
+
+  /** An integer of 1, 2 or 4 bytes: `size` 0, 1 or 2. */
+  #uint(size: number): number {
+    const start = this.#position;
+    this.#skip(1 << size);
+    if (size === 0) return this.#view.getUint8(start);
+    return size === 1 ? this.#view.getUint16(start) : this.#view.getUint32(start);
+  }
+
+  #invalid(why: string): WilcoError {
+    return new WilcoError(
+      'WILCO_PAYLOAD_INVALID',
+      `the payload is no MessagePack of ours: ${why}, at byte ${String(this.#position)}`,
+    );
+  }
+}
+
+const PROTOTYPE_KEY = Uint8Array.from('__proto__', (character) => character.charCodeAt(0));

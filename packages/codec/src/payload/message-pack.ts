@@ -1,0 +1,63 @@
+import { WilcoError, type PayloadCodec } from '@wilco/protocol';
+import { extensionsByType, type ExtensionCodec } from './extension-codec.ts';
+import { MessagePackReader } from './message-pack-reader.ts';
+import { MessagePackWriter } from './message-pack-writer.ts';
+
+/** How {@link messagePack} encodes. */
+export interface MessagePackOptions {
+  /**
+   * Classes of your own. Asked in this order.
+   *
+   * @defaultValue none
+   */
+  readonly extensions?: readonly ExtensionCodec[];
+}
+
+/**
+ * Bodies as MessagePack: the codec of message types that name none.
+ *
+ * Brings unharmed: strings, numbers (NaN, -0 and the infinities too), booleans, `null`,
+ * `undefined`, plain objects, arrays, bigints of any size, `Date`, `Map`, `Set`, `Error`
+ * (name, message, code, cause and errors; never the stack), `Uint8Array`, the other typed
+ * arrays, `DataView` and `ArrayBuffer`, nested at most 64 deep, and what `extensions` add.
+ * A `Buffer` arrives as `Uint8Array`, an object without prototype as a plain one, an error of
+ * a class of your own as `Error` with its name. Holes of arrays become `undefined`; symbol
+ * keys are left out. The same object in two places arrives as two.
+ *
+ * All else throws `WILCO_PAYLOAD_UNENCODABLE`, which names the path to it: functions,
+ * symbols, instances of other classes, bodies that contain themselves, keys `__proto__`.
+ * Decoding throws `WILCO_PAYLOAD_INVALID`. Binary inside a decoded body is a view of the
+ * payload and keeps all of it alive.
+ *
+ * Make one and keep it: it holds buffers.
+ *
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for extensions that clash.
+ */
+export function messagePack<Body = unknown>(options: MessagePackOptions = {}): PayloadCodec<Body> {
+  const extensions = options.extensions ?? [];
+  const reader = new MessagePackReader(extensionsByType(extensions));
+  const writer = new MessagePackWriter(extensions);
+  return {
+    name: 'MessagePack',
+    encode: (body) => encodeOrThrow(writer, body),
+    decode: (bytes) => decodeOrThrow(reader, bytes) as Body,
+  };
+}
+
+function encodeOrThrow(writer: MessagePackWriter, body: unknown): Uint8Array {
+  try {
+    return writer.encode(body);
+  } catch (cause) {
+    if (cause instanceof WilcoError) throw cause;
+    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `the body can't be read: ${String(cause)}`, { cause });
+  }
+}
+
+function decodeOrThrow(reader: MessagePackReader, bytes: Uint8Array): unknown {
+  try {
+    return reader.decode(bytes);
+  } catch (cause) {
+    if (cause instanceof WilcoError) throw cause;
+    throw new WilcoError('WILCO_PAYLOAD_INVALID', `the payload can't be decoded: ${String(cause)}`, { cause });
+  }
+}
