@@ -20,6 +20,8 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   const { status, error } = spawnSync('npx', install, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
+    // What goes well is of no interest; what goes wrong is, also below `npm run --silent`.
+    env: { ...process.env, npm_config_loglevel: 'error' },
     shell: process.platform === 'win32',
   });
   if (status !== 0) {

@@ -1,0 +1,71 @@
+import { PROXY_FAULTS, type ProxyFault } from './proxy-options.ts';
+
+/** What a {@link FaultPlan} has to know. */
+export interface FaultPlanOptions {
+  /** The mean gap of each fault in milliseconds; `Infinity` for never. */
+  readonly everyMs: Readonly<Record<ProxyFault, number>>;
+  readonly seed: number;
+}
+
+/**
+ * Decides which fault strikes next, and where in a frame.
+ *
+ * Knows no clock: ask {@link due} with the time whenever there is something to strike. A fault
+ * that is due stays due until it is {@link take | taken}; its next gap begins then. So faults
+ * never pile up while nothing passes.
+ */
+export class FaultPlan {
+  readonly #everyMs: Readonly<Record<ProxyFault, number>>;
+  readonly #draw: () => number;
+  readonly #dueMs: Record<ProxyFault, number>;
+  readonly #demanded: ProxyFault[] = [];
+
+  constructor({ everyMs, seed }: FaultPlanOptions, nowMs: number) {
+    this.#everyMs = everyMs;
+    this.#draw = seededFractions(seed);
+    this.#dueMs = { cut: 0, stall: 0, reset: 0, corrupt: 0 };
+    for (const fault of PROXY_FAULTS) this.#schedule(fault, nowMs);
+  }
+
+  /** Makes `fault` due now, before all others, once. */
+  demand(fault: ProxyFault): void {
+    this.#demanded.push(fault);
+  }
+
+  /** The fault that has waited longest, or `undefined`. */
+  due(nowMs: number): ProxyFault | undefined {
+    if (this.#demanded.length > 0) return this.#demanded[0];
+    let longest: ProxyFault | undefined;
+    for (const fault of PROXY_FAULTS) {
+      if (this.#dueMs[fault] > nowMs) continue;
+      if (longest === undefined || this.#dueMs[fault] < this.#dueMs[longest]) longest = fault;
+    }
+    return longest;
+  }
+
+  /** Says that the fault that was due has struck. */
+  take(fault: ProxyFault, nowMs: number): void {
+    if (this.#demanded[0] === fault) this.#demanded.shift();
+    else this.#schedule(fault, nowMs);
+  }
+
+  /** A whole number from `least` to `most`, both included. */
+  pick(least: number, most: number): number {
+    return least + Math.floor(this.#draw() * (most - least + 1));
+  }
+
+  #schedule(fault: ProxyFault, nowMs: number): void {
+    this.#dueMs[fault] = nowMs + this.#everyMs[fault] * (0.5 + this.#draw());
+  }
+}
+
+/** Mulberry32: fractions from 0 to 1, the same ones for the same seed. */
+function seededFractions(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
