@@ -11,7 +11,9 @@ describe('the generated documents', () => {
   });
 
   it('have a section for each error code', () => {
-    const headings = errorsDocument().split('\n').filter((line) => line.startsWith('## '));
+    const headings = errorsDocument()
+      .split('\n')
+      .filter((line) => line.startsWith('## '));
     expect(headings).toEqual(Object.keys(ERRORS).map((code) => `## ${code}`));
   });
 

@@ -109,7 +109,13 @@ export const resumedWelcome = {
   ack: {
     ...firstAck,
     channels: [
-      { channel: 0, received: 1, handled: 1, ranges: [], window: { messages: 65_536, bytes: 1_048_576 } },
+      {
+        channel: 0,
+        received: 1,
+        handled: 1,
+        ranges: [],
+        window: { messages: 65_536, bytes: 1_048_576 },
+      },
       { channel: 1, received: 310, handled: 305, ranges: [306, 308], window: noChannels },
     ],
   },
@@ -148,21 +154,39 @@ const opening = [
   ['hello, a new session', hello],
   ['hello, resuming three channels at a known server', resumingHello],
   ['hello, giving a session up', { ...resumingHello, abandon: 'clientStateLost', channels: [] }],
-  ['hello, a range of versions and empty credentials', { ...hello, maxVersion: 300, credentials: '' }],
+  [
+    'hello, a range of versions and empty credentials',
+    { ...hello, maxVersion: 300, credentials: '' },
+  ],
   ['hello, everything at its largest', largestHello],
   ['welcome, a first session', welcome],
   ['welcome, a resumed session', withoutAbsent(resumedWelcome)],
-  ['welcome, a session that follows another', { ...welcome, newReason: 'ended', predecessor: id('5d') }],
-  ['welcome, the least that can be announced', { ...welcome, serverId: 'x', announcement: leastAnnouncement }],
-  ['welcome, the most that can be announced', { ...welcome, serverId: 's'.repeat(255), announcement: mostAnnouncement }],
-  ['refuse, never to come back', { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' }],
+  [
+    'welcome, a session that follows another',
+    { ...welcome, newReason: 'ended', predecessor: id('5d') },
+  ],
+  [
+    'welcome, the least that can be announced',
+    { ...welcome, serverId: 'x', announcement: leastAnnouncement },
+  ],
+  [
+    'welcome, the most that can be announced',
+    { ...welcome, serverId: 's'.repeat(255), announcement: mostAnnouncement },
+  ],
+  [
+    'refuse, never to come back',
+    { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' },
+  ],
   ['refuse, come back at once', { kind: 'refuse', code: '', reason: '', retryAfterMs: 0 }],
   [
     'refuse, the longest texts and delay',
     { kind: 'refuse', code: 'c'.repeat(128), reason: 'ü'.repeat(512), retryAfterMs: LONGEST_MS },
   ],
   ['ready', { kind: 'ready', announcement, ack: firstAck }],
-  ['ready, an ACK with a channel', { kind: 'ready', announcement, ack: { ...firstAck, channels: [channelAck] } }],
+  [
+    'ready, an ACK with a channel',
+    { kind: 'ready', announcement, ack: { ...firstAck, channels: [channelAck] } },
+  ],
 ];
 
 const names = [
@@ -192,19 +216,31 @@ const names = [
 
 const messages = [
   ['message, the least', message],
-  ['message, one hundred bytes in eleven more', { ...message, seq: 2 ** 28 - 1, payload: '(2a*100)' }],
+  [
+    'message, one hundred bytes in eleven more',
+    { ...message, seq: 2 ** 28 - 1, payload: '(2a*100)' },
+  ],
   [
     'message, channel and ttl in fifteen more',
     { ...message, channel: 2, seq: 2 ** 28 - 1, ttlMs: 60_000, payload: '(2a*100)' },
   ],
-  ['message, the largest numbers', { ...message, channel: MAX, seq: MAX, type: MAX, ttlMs: LONGEST_MS }],
+  [
+    'message, the largest numbers',
+    { ...message, channel: MAX, seq: MAX, type: MAX, ttlMs: LONGEST_MS },
+  ],
   ['message, a ttl of nothing', { ...message, ttlMs: 0 }],
   ['message, type 0', { ...message, type: 0, payload: '00' }],
-  ['message, resent with its old id', { ...message, isResent: true, id: `${id('5d')}.c.default.17` }],
+  [
+    'message, resent with its old id',
+    { ...message, isResent: true, id: `${id('5d')}.c.default.17` },
+  ],
   ['message, acknowledge now', { ...message, ackNow: true }],
   ['message, the longest id', { ...message, id: 'i'.repeat(128) }],
   ['message, the shortest id', { ...message, id: '0' }],
-  ['message, the first part of a large one', { ...message, totalBytes: 65_537, payload: '(11*65536)' }],
+  [
+    'message, the first part of a large one',
+    { ...message, totalBytes: 65_537, payload: '(11*65536)' },
+  ],
   ['message, one byte of the largest', { ...message, totalBytes: 2 ** 30, payload: '11' }],
   [
     'message, extensions, critical and not',
@@ -222,10 +258,16 @@ const messages = [
     'message, sixteen extensions',
     {
       ...message,
-      extensions: Array.from({ length: 16 }, (_, i) => ({ tag: i === 15 ? MAX : 64 + 2 * i, value: '' })),
+      extensions: Array.from({ length: 16 }, (_, i) => ({
+        tag: i === 15 ? MAX : 64 + 2 * i,
+        value: '',
+      })),
     },
   ],
-  ['message, a stream, which version 1 hands on', { ...message, extensions: [{ tag: 3, value: '' }], payload: '00' }],
+  [
+    'message, a stream, which version 1 hands on',
+    { ...message, extensions: [{ tag: 3, value: '' }], payload: '00' },
+  ],
   [
     'message, everything',
     {
@@ -242,31 +284,62 @@ const messages = [
       payload: '0102',
     },
   ],
-  ['message, a body of 66,560 bytes', { ...message, extensions: [{ tag: 64, value: '(00*1016)' }], payload: '(2a*65536)' }],
+  [
+    'message, a body of 66,560 bytes',
+    { ...message, extensions: [{ tag: 64, value: '(00*1016)' }], payload: '(2a*65536)' },
+  ],
 ];
 
 const answers = [
   ['answer, an empty reply', answer],
-  ['answer, a reply', { ...answer, seq: 128, answeredChannel: 2, answeredSeq: 300, payload: '81a26f6bc3' }],
+  [
+    'answer, a reply',
+    { ...answer, seq: 128, answeredChannel: 2, answeredSeq: 300, payload: '81a26f6bc3' },
+  ],
   ['answer, the first part of a large reply', { ...answer, totalBytes: 70_000, payload: '01' }],
   ['answer, reply lost', { ...answer, outcome: 'replyLost', ackNow: true }],
   [
     'answer, rejected by a handler that ran',
-    { ...answer, outcome: 'rejected', code: 'OUT_OF_STOCK', reason: 'none left', hasRun: true, isRetryable: true },
+    {
+      ...answer,
+      outcome: 'rejected',
+      code: 'OUT_OF_STOCK',
+      reason: 'none left',
+      hasRun: true,
+      isRetryable: true,
+    },
   ],
-  ['answer, rejected and never ran', { ...answer, outcome: 'rejected', code: 'WILCO_TYPE_UNKNOWN' }],
-  ['answer, expired, by message id', { ...answer, outcome: 'expired', code: 'WILCO_EXPIRED', answeredId: 'order-4711' }],
+  [
+    'answer, rejected and never ran',
+    { ...answer, outcome: 'rejected', code: 'WILCO_TYPE_UNKNOWN' },
+  ],
+  [
+    'answer, expired, by message id',
+    { ...answer, outcome: 'expired', code: 'WILCO_EXPIRED', answeredId: 'order-4711' },
+  ],
   ['answer, cancelled', { ...answer, outcome: 'cancelled', code: 'WILCO_CANCELLED' }],
   [
     'answer, the largest numbers and an extension',
-    { ...answer, seq: MAX, answeredChannel: MAX, answeredSeq: MAX, extensions: [{ tag: 66, value: '07' }] },
+    {
+      ...answer,
+      seq: MAX,
+      answeredChannel: MAX,
+      answeredSeq: MAX,
+      extensions: [{ tag: 66, value: '07' }],
+    },
   ],
 ];
 
 const parts = [
   ['fragment, the least', { kind: 'fragment', channel: 1, seq: 1, offset: 1, payload: '00' }],
-  ['fragment, of a reply', { kind: 'fragment', channel: 0, seq: 9, offset: 65_536, payload: 'abcdef' }],
-  ['fragment, the most', { kind: 'fragment', channel: MAX, seq: MAX, offset: MAX - 65_536, payload: '(5a*65536)' }],
+  [
+    'fragment, of a reply',
+    { kind: 'fragment', channel: 0, seq: 9, offset: 65_536, payload: 'abcdef' },
+  ],
+  [
+    'fragment, the most',
+    { kind: 'fragment', channel: MAX, seq: MAX, offset: MAX - 65_536, payload: '(5a*65536)' },
+  ],
   ['void, one seq', { kind: 'void', channel: 1, from: 1, to: 2, reason: 'cancelled' }],
   ['void, a range', { kind: 'void', channel: 2, from: 100, to: 400, reason: 'expired' }],
   ['void, all there is', { kind: 'void', channel: MAX, from: 1, to: MAX, reason: 'moved' }],
@@ -278,21 +351,33 @@ const parts = [
 const acks = [
   ['ack, only the window of the session', ack],
   ['ack, the first', { ...ack, number: 1, window: { messages: 0, bytes: 0 } }],
-  ['ack, one channel', { ...ack, delayUs: 1500, channels: [{ ...channelAck, received: 18, handled: 12 }] }],
+  [
+    'ack, one channel',
+    { ...ack, delayUs: 1500, channels: [{ ...channelAck, received: 18, handled: 12 }] },
+  ],
   [
     'ack, handled beyond the position',
     { ...ack, channels: [{ ...channelAck, received: 10, handled: 4, ranges: [6, 8, 9, 10] }] },
   ],
   [
     'ack, an unfinished message',
-    { ...ack, channels: [{ ...channelAck, partial: { seq: 1, offset: 65_536, granted: 262_144 } }] },
+    {
+      ...ack,
+      channels: [{ ...channelAck, partial: { seq: 1, offset: 65_536, granted: 262_144 } }],
+    },
   ],
   [
     'ack, answers, messages and an unfinished reply',
     {
       ...ack,
       channels: [
-        { ...channelAck, channel: 0, received: 7, handled: 7, partial: { seq: 7, offset: 0, granted: 0 } },
+        {
+          ...channelAck,
+          channel: 0,
+          received: 7,
+          handled: 7,
+          partial: { seq: 7, offset: 0, granted: 0 },
+        },
         { ...channelAck, received: 300, handled: 1, ranges: [2, 300] },
         { ...channelAck, channel: 130, window: { messages: 0, bytes: 0 } },
       ],
@@ -322,7 +407,12 @@ const acks = [
     {
       ...ack,
       channels: [
-        { ...channelAck, received: 130, handled: 1, ranges: Array.from({ length: 128 }, (_, i) => i + 2) },
+        {
+          ...channelAck,
+          received: 130,
+          handled: 1,
+          ranges: Array.from({ length: 128 }, (_, i) => i + 2),
+        },
       ],
     },
   ],
@@ -351,11 +441,20 @@ const control = [
     'forgotten',
     'unsupported',
   ].map((status) => [`statusAck, ${status}`, { kind: 'statusAck', query: 1, status, reason: '' }]),
-  ['statusAck, the longest reason', { kind: 'statusAck', query: MAX, status: 'pending', reason: 'r'.repeat(1024) }],
+  [
+    'statusAck, the longest reason',
+    { kind: 'statusAck', query: MAX, status: 'pending', reason: 'r'.repeat(1024) },
+  ],
   ['close, end', { kind: 'close', mode: 'end', code: '', reason: '' }],
   [
     'close, detach with an error',
-    { kind: 'close', mode: 'detach', code: 'WILCO_FRAME_LOST', reason: 'seen 3 of 4', retryAfterMs: 250 },
+    {
+      kind: 'close',
+      mode: 'detach',
+      code: 'WILCO_FRAME_LOST',
+      reason: 'seen 3 of 4',
+      retryAfterMs: 250,
+    },
   ],
   ['closeAck, nothing', { kind: 'closeAck', channels: [] }],
   [

@@ -83,7 +83,8 @@ export class PlainDecoder {
 
   #unwrap(whole, lengthBytes, isChecked) {
     if (!isChecked) {
-      if (whole.length - lengthBytes > FRAME_BYTES) throw new Broken('W-9', 'WILCO_FRAME_TOO_LARGE');
+      if (whole.length - lengthBytes > FRAME_BYTES)
+        throw new Broken('W-9', 'WILCO_FRAME_TOO_LARGE');
       return whole.subarray(lengthBytes + 1);
     }
     const end = whole.length - 4;

@@ -220,10 +220,7 @@ function offers(channels) {
 }
 
 function names(list) {
-  return [
-    varint(list.length),
-    ...list.flatMap(({ number, name }) => [varint(number), text(name)]),
-  ];
+  return [varint(list.length), ...list.flatMap(({ number, name }) => [varint(number), text(name)])];
 }
 
 function announcement(told) {

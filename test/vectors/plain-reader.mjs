@@ -44,7 +44,8 @@ export class Reader {
       const next = this.byte();
       value += BigInt(next % 128) << (7n * i);
       if (next < 128) {
-        if ((next === 0 && i > 0n) || value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Broken('W-1');
+        if ((next === 0 && i > 0n) || value > BigInt(Number.MAX_SAFE_INTEGER))
+          throw new Broken('W-1');
         if (value < BigInt(least) || value > BigInt(most)) throw new Broken('W-4');
         return Number(value);
       }

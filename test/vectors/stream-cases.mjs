@@ -1,5 +1,14 @@
 /** What one side writes from its first byte on: preamble and frames, some of them broken off. */
-import { announcement, answer, firstAck, hello, message, resumedWelcome, resumingHello, welcome } from './cases.mjs';
+import {
+  announcement,
+  answer,
+  firstAck,
+  hello,
+  message,
+  resumedWelcome,
+  resumingHello,
+  welcome,
+} from './cases.mjs';
 import { bytesOf, encode, PREAMBLE, wrap } from './plain-encoder.mjs';
 
 const ready = { kind: 'ready', announcement, ack: firstAck };
@@ -30,24 +39,40 @@ const serverDeclares = [
 export const STREAM_CASES = [
   stream('only the preamble', []),
   stream('a client opens and sends a message', clientOpens),
-  stream('a client resumes and repeats a message', [resumingHello, ready, types, { ...first, seq: 301 }]),
+  stream('a client resumes and repeats a message', [
+    resumingHello,
+    ready,
+    types,
+    { ...first, seq: 301 },
+  ]),
   stream('a server welcomes and answers', [welcome, { ...firstAck, number: 2 }, answer]),
   stream('a server resumes a session', [JSON.parse(JSON.stringify(resumedWelcome)), ping]),
-  stream('a server refuses', [{ kind: 'refuse', code: 'WILCO_OVERLOADED', reason: '', retryAfterMs: 500 }]),
+  stream('a server refuses', [
+    { kind: 'refuse', code: 'WILCO_OVERLOADED', reason: '', retryAfterMs: 500 },
+  ]),
   stream('a message of another channel goes between the parts of a large one', [
     ...clientOpens.slice(0, 3),
     large,
     first,
     fragment,
   ]),
-  stream('after the opening the frames have no CRC: a client', clientDeclares, { hasIntegrity: true }),
-  stream('after the opening the frames have no CRC: a server', serverDeclares, { hasIntegrity: true }),
+  stream('after the opening the frames have no CRC: a client', clientDeclares, {
+    hasIntegrity: true,
+  }),
+  stream('after the opening the frames have no CRC: a server', serverDeclares, {
+    hasIntegrity: true,
+  }),
   {
     ...stream('a frame that is not known is skipped', [...clientOpens, ping]),
     bytes: Buffer.concat([written(clientOpens), unknown, encode(ping)]),
     skipped: 1,
   },
-  broken('something else speaks on this port', Buffer.from('GET / HTTP/1.1\r\n'), [], 'WILCO_PREAMBLE_UNKNOWN'),
+  broken(
+    'something else speaks on this port',
+    Buffer.from('GET / HTTP/1.1\r\n'),
+    [],
+    'WILCO_PREAMBLE_UNKNOWN',
+  ),
   broken('a stranger who says one byte', bytesOf('16'), [], 'WILCO_PREAMBLE_UNKNOWN'),
   broken('almost our name', bytesOf('57494c434f0d0d01'), [], 'WILCO_PREAMBLE_UNKNOWN'),
   broken('another framing version', bytesOf('57494c434f0d0a02'), [], 'WILCO_VERSION_UNSUPPORTED'),
@@ -64,7 +89,12 @@ export const STREAM_CASES = [
     'WILCO_FRAME_CORRUPT',
   ),
   {
-    ...broken('a HELLO without its CRC', Buffer.concat([PREAMBLE, encode(hello, { hasChecksum: false })]), [], 'WILCO_FRAME_CORRUPT'),
+    ...broken(
+      'a HELLO without its CRC',
+      Buffer.concat([PREAMBLE, encode(hello, { hasChecksum: false })]),
+      [],
+      'WILCO_FRAME_CORRUPT',
+    ),
     hasIntegrity: true,
   },
 ];

@@ -75,7 +75,10 @@ export function readHello(reader: ByteReader): HelloFrame {
   let session: HelloFrame['session'];
   let abandon: HelloFrame['abandon'];
   if ((flags & HELLO_HAS_SESSION) !== 0) {
-    session = { id: reader.id('the session id'), token: reader.copy('the token', LIMITS.tokenBytes) };
+    session = {
+      id: reader.id('the session id'),
+      token: reader.copy('the token', LIMITS.tokenBytes),
+    };
     abandon = reader.choice('abandon', NEW_REASONS);
   }
   const channels = readChannelOffers(reader);
@@ -116,6 +119,7 @@ function readHelloFields(reader: ByteReader): Pick<HelloFrame, 'expectedServer' 
 /** Writes the body of WELCOME. */
 export function writeWelcome(writer: ByteWriter, frame: WelcomeFrame): void {
   checkBytes('the token', frame.token, LIMITS.tokenBytes, LIMITS.tokenBytes);
+  checkRange('version', frame.version, 1, Number.MAX_SAFE_INTEGER);
   writer.varint(frame.version);
   writer.text('serverId', frame.serverId, 1, LIMITS.serverIdBytes);
   writer.bytes(idBytes('runId', frame.runId));
@@ -133,7 +137,7 @@ export function writeWelcome(writer: ByteWriter, frame: WelcomeFrame): void {
 
 /** Reads the body of WELCOME. */
 export function readWelcome(reader: ByteReader): WelcomeFrame {
-  const version = reader.varint('the version');
+  const version = reader.seq('the version');
   const serverId = reader.text('the server id', 1, LIMITS.serverIdBytes);
   const runId = reader.id('the run id');
   const sessionId = reader.id('the session id');
