@@ -107,8 +107,7 @@ function readChannel(reader: ByteReader): ChannelAck {
   const received = reader.seq('received');
   const handled = received - reader.number('received - handled', 0, received - 1);
   const window = readWindow(reader);
-  const ranges =
-    (flags & ACK_HAS_RANGES) === 0 ? NO_RANGES : readRanges(reader, handled, received);
+  const ranges = (flags & ACK_HAS_RANGES) === 0 ? NO_RANGES : readRanges(reader, handled, received);
   const partial = (flags & ACK_HAS_PARTIAL) === 0 ? undefined : readPartial(reader, received);
   return { channel, received, handled, ranges, window, partial };
 }

@@ -22,7 +22,12 @@ export function writeAnnouncement(writer: ByteWriter, announcement: Announcement
   writer.varint(announcement.features);
 }
 
-function writeDuration(writer: ByteWriter, what: string, durationMs: number, leastMs: number): void {
+function writeDuration(
+  writer: ByteWriter,
+  what: string,
+  durationMs: number,
+  leastMs: number,
+): void {
   checkRange(what, durationMs, leastMs, LIMITS.durationMs);
   writer.varint(durationMs);
 }
@@ -35,7 +40,10 @@ export function readAnnouncement(reader: ByteReader): Announcement {
   const handlerGraceMs = reader.number('the handler grace', 0, LIMITS.durationMs);
   const resumeWindowMs = reader.number('the resume window', 0, LIMITS.durationMs);
   const maxMessageBytes = reader.number('the largest message', 1, LIMITS.messageBytes);
-  const flags = reader.flags('the flags of the announcement', WORTH_BITS | ANNOUNCEMENT_HAS_INTEGRITY);
+  const flags = reader.flags(
+    'the flags of the announcement',
+    WORTH_BITS | ANNOUNCEMENT_HAS_INTEGRITY,
+  );
   return {
     waitMs,
     ackDelayMs,

@@ -1,8 +1,19 @@
-import { ANSWER_CHANNEL, LIMITS, type AnswerFrame, type AnswerOutcome, type Extension } from '@wilco/protocol';
+import {
+  ANSWER_CHANNEL,
+  LIMITS,
+  type AnswerFrame,
+  type AnswerOutcome,
+  type Extension,
+} from '@wilco/protocol';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { checkPayload, checkRange, placeOf } from './checks.ts';
-import { checkTotal, NO_EXTENSIONS, readMessageFields, writeMessageFields } from './message-fields.ts';
+import {
+  checkTotal,
+  NO_EXTENSIONS,
+  readMessageFields,
+  writeMessageFields,
+} from './message-fields.ts';
 import { readCode, readReason, writeCode, writeReason } from './reasons.ts';
 import {
   HEAD_MESSAGE,
@@ -74,7 +85,10 @@ export function readAnswer(reader: ByteReader, seq: number): AnswerFrame {
   if ((head & (MESSAGE_HAS_TTL | MESSAGE_IS_RESENT)) !== 0) {
     throw reader.malformed('an answer has a ttl or is resent');
   }
-  const flags = reader.flags('the flags of the outcome', OUTCOME_BITS | OUTCOME_HAS_RUN | OUTCOME_IS_RETRYABLE);
+  const flags = reader.flags(
+    'the flags of the outcome',
+    OUTCOME_BITS | OUTCOME_HAS_RUN | OUTCOME_IS_RETRYABLE,
+  );
   const outcome = reader.chosen('the outcome', OUTCOMES, flags & OUTCOME_BITS);
   if (outcome !== 'rejected' && flags > OUTCOME_BITS) {
     throw reader.malformed(`the outcome '${outcome}' says hasRun or isRetryable`);

@@ -59,9 +59,7 @@ export class ByteReader {
   number(what: string, least: number, most: number): number {
     const value = this.varint(what);
     if (value >= least && value <= most) return value;
-    throw this.malformed(
-      `${what} is ${String(value)}, wanted ${String(least)} to ${String(most)}`,
-    );
+    throw this.malformed(`${what} is ${String(value)}, wanted ${String(least)} to ${String(most)}`);
   }
 
   /** A seq or position: from 1. */
@@ -87,7 +85,8 @@ export class ByteReader {
 
   /** The value that a number stands for. */
   chosen<Value>(what: string, values: readonly Value[], place: number): Value {
-    if (place >= values.length) throw this.malformed(`${what} is ${String(place)}, which means nothing`);
+    if (place >= values.length)
+      throw this.malformed(`${what} is ${String(place)}, which means nothing`);
     return values[place] as Value;
   }
 
@@ -135,7 +134,8 @@ export class ByteReader {
   /** A view of what is left. */
   rest(what: string, most: number): Uint8Array {
     const count = this.remaining;
-    if (count > most) throw this.malformed(`${what} has ${String(count)} bytes, wanted at most ${String(most)}`);
+    if (count > most)
+      throw this.malformed(`${what} has ${String(count)} bytes, wanted at most ${String(most)}`);
     return this.view(what, count);
   }
 
@@ -169,7 +169,9 @@ export class ByteReader {
 
   #take(what: string, count: number): number {
     if (count > this.remaining) {
-      throw this.malformed(`${what} wants ${String(count)} bytes, ${String(this.remaining)} are left`);
+      throw this.malformed(
+        `${what} wants ${String(count)} bytes, ${String(this.remaining)} are left`,
+      );
     }
     const start = this.#position;
     this.#position += count;

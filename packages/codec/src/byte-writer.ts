@@ -65,7 +65,10 @@ export class ByteWriter {
     const isByReference = payload.length >= BY_REFERENCE_BYTES;
     this.#ensure(3 + CHECKSUM_BYTES + (isByReference ? 0 : payload.length));
     this.#writeLength(payload.length, hasChecksum ? CHECKSUM_BYTES : 0);
-    if (isByReference) return this.#finishByReference(payload, hasChecksum);
+    if (isByReference) {
+      this.#finishByReference(payload, hasChecksum);
+      return;
+    }
     this.#slab.set(payload, this.#position);
     this.#position += payload.length;
     if (hasChecksum) this.#writeChecksum(crc32(this.#slab, this.#frameStart, this.#position));
@@ -114,7 +117,11 @@ export class ByteWriter {
    */
   text(what: string, text: string, leastBytes: number, mostBytes: number): void {
     const length = utf8Length(text);
-    if (length < leastBytes || length > mostBytes || (length !== text.length && !text.isWellFormed())) {
+    if (
+      length < leastBytes ||
+      length > mostBytes ||
+      (length !== text.length && !text.isWellFormed())
+    ) {
       throw new TypeError(`${what} has ${String(length)} bytes or is not well-formed`);
     }
     this.varint(length);
@@ -153,7 +160,9 @@ export class ByteWriter {
     const ownStart = this.#frameStart + this.#lengthBytes;
     const ownBytes = this.#position - ownStart;
     if (ownBytes - 1 + payloadBytes > LIMITS.frameBodyBytes) {
-      throw new TypeError(`a frame body of ${String(ownBytes - 1 + payloadBytes)} bytes is too large`);
+      throw new TypeError(
+        `a frame body of ${String(ownBytes - 1 + payloadBytes)} bytes is too large`,
+      );
     }
     const length = ownBytes + payloadBytes + checksumBytes;
     const more = varintBytes(length) - this.#lengthBytes;

@@ -29,14 +29,17 @@ export function checkCount(what: string, list: readonly unknown[], most: number)
  */
 export function placeOf<Value>(what: string, values: readonly Value[], value: Value): number {
   const place = values.indexOf(value);
-  if (place < 0) throw new TypeError(`${what} is ${String(value)}, which the wire has no number for`);
+  if (place < 0)
+    throw new TypeError(`${what} is ${String(value)}, which the wire has no number for`);
   return place;
 }
 
 /** @throws `TypeError` unless there are that many bytes. */
 export function checkBytes(what: string, bytes: Uint8Array, least: number, most: number): void {
   if (bytes.length >= least && bytes.length <= most) return;
-  throw new TypeError(`${what} has ${String(bytes.length)} bytes, wanted ${String(least)} to ${String(most)}`);
+  throw new TypeError(
+    `${what} has ${String(bytes.length)} bytes, wanted ${String(least)} to ${String(most)}`,
+  );
 }
 
 /**
@@ -45,6 +48,7 @@ export function checkBytes(what: string, bytes: Uint8Array, least: number, most:
  * @throws `TypeError` unless it is 32 lower-case hexadecimal digits.
  */
 export function idBytes(what: string, id: string): Uint8Array {
-  if (!/^[0-9a-f]{32}$/.test(id)) throw new TypeError(`${what} is '${id}', wanted 32 hexadecimal digits`);
+  if (!/^[0-9a-f]{32}$/.test(id))
+    throw new TypeError(`${what} is '${id}', wanted 32 hexadecimal digits`);
   return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(id.slice(2 * i, 2 * i + 2), 16));
 }

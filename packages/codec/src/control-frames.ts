@@ -52,7 +52,12 @@ function writeNames(
   }
 }
 
-function readNames(reader: ByteReader, what: string, most: number, maxBytes: number): NumberedName[] {
+function readNames(
+  reader: ByteReader,
+  what: string,
+  most: number,
+  maxBytes: number,
+): NumberedName[] {
   const count = reader.count(`the count of ${what}s`, most, 3);
   const names: NumberedName[] = [];
   for (let i = 0; i < count; i++) {

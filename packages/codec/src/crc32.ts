@@ -19,7 +19,11 @@ function crc32BySlices(bytes: Uint8Array, start: number, end: number, seed: numb
   let i = start;
   for (; i + 8 <= end; i += 8) {
     const low =
-      sum ^ (at(bytes, i) | (at(bytes, i + 1) << 8) | (at(bytes, i + 2) << 16) | (at(bytes, i + 3) << 24));
+      sum ^
+      (at(bytes, i) |
+        (at(bytes, i + 1) << 8) |
+        (at(bytes, i + 2) << 16) |
+        (at(bytes, i + 3) << 24));
     sum =
       at(TABLE, 1792 + (low & 255)) ^
       at(TABLE, 1536 + ((low >>> 8) & 255)) ^

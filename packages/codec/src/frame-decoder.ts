@@ -77,7 +77,7 @@ export class FrameDecoder {
    */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): WilcoError | undefined {
     if (this.#isPushing) throw new TypeError('push() was called from inside onFrame');
-    if (this.#isOver) return this.#error;
+    if (this.#isOver()) return this.#error;
     this.#isPushing = true;
     let hasReturned = false;
     try {
@@ -98,16 +98,16 @@ export class FrameDecoder {
     this.#held = NOTHING;
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#isStopped || this.#error !== undefined;
   }
 
   #run(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
     let position = this.#passPreamble(chunk);
     if (this.#heldBytes > 0) position = this.#finishHeld(chunk, position, onFrame);
-    while (!this.#isOver && position < chunk.length) {
+    while (!this.#isOver() && position < chunk.length) {
       const isMeasured = this.#measure(chunk, position, chunk.length);
-      if (this.#isOver) return;
+      if (this.#isOver()) return;
       if (!isMeasured || position + this.#header.frameBytes > chunk.length) {
         this.#hold(chunk, position, chunk.length, isMeasured);
         return;
@@ -142,7 +142,7 @@ export class FrameDecoder {
     let position = start;
     // A header has four bytes at most, and no byte behind the frame may be taken.
     while (!this.#measure(this.#held, 0, this.#heldBytes)) {
-      if (this.#isOver || position === chunk.length) return position;
+      if (this.#isOver() || position === chunk.length) return position;
       this.#hold(chunk, position, position + 1, false);
       position += 1;
     }
@@ -209,10 +209,10 @@ function plain(chunk: Uint8Array): Uint8Array {
 
 function checkSum(bytes: Uint8Array, start: number, end: number): void {
   const found =
-    (byteAt(bytes, end) * 0x100_0000 +
+    byteAt(bytes, end) * 0x100_0000 +
     (byteAt(bytes, end + 1) << 16) +
     (byteAt(bytes, end + 2) << 8) +
-    byteAt(bytes, end + 3));
+    byteAt(bytes, end + 3);
   const computed = crc32(bytes, start, end);
   if (found === computed) return;
   throw new WilcoError(

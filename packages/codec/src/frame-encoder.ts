@@ -21,6 +21,8 @@ import { writeHello, writeReady, writeRefuse, writeWelcome } from './opening-fra
 import { isOpeningHead, KINDS, PREAMBLE } from './wire.ts';
 
 const NOTHING = new Uint8Array(0);
+/** What most frames that carry no payload stay below. */
+const SMALL_BYTES = 64;
 
 /** How a {@link FrameEncoder} writes. */
 export interface FrameEncoderOptions {
@@ -93,56 +95,56 @@ export class FrameEncoder {
   #write(frame: Frame): void {
     switch (frame.kind) {
       case 'message':
-        return writeMessage(this.#writer, frame, this.hasChecksum);
+        writeMessage(this.#writer, frame, this.hasChecksum);
+        break;
       case 'answer':
-        return writeAnswer(this.#writer, frame, this.hasChecksum);
+        writeAnswer(this.#writer, frame, this.hasChecksum);
+        break;
       case 'ack':
-        return writeAck(this.#writer, frame, this.hasChecksum);
+        writeAck(this.#writer, frame, this.hasChecksum);
+        break;
       case 'fragment':
-        return writeFragment(this.#writer, frame, this.hasChecksum);
+        writeFragment(this.#writer, frame, this.hasChecksum);
+        break;
       default:
-        this.#writer.begin(KINDS[frame.kind], 64);
-        writeBody(this.#writer, frame);
-        this.#writer.finish(NOTHING, this.hasChecksum || isOpeningHead(KINDS[frame.kind]));
+        writeSmall(this.#writer, frame, this.hasChecksum);
     }
   }
 }
 
 type SmallFrame = Exclude<Frame, { kind: 'message' | 'answer' | 'ack' | 'fragment' }>;
 
-function writeBody(writer: ByteWriter, frame: SmallFrame): void {
-  switch (frame.kind) {
-    case 'hello':
-      return writeHello(writer, frame);
-    case 'welcome':
-      return writeWelcome(writer, frame);
-    case 'refuse':
-      return writeRefuse(writer, frame);
-    case 'ready':
-      return writeReady(writer, frame);
-    case 'types':
-      return writeTypes(writer, frame);
-    case 'credentials':
-      return writeCredentials(writer, frame);
-    case 'void':
-      return writeVoid(writer, frame);
-    case 'cancel':
-      return writeCancel(writer, frame);
-    case 'probe':
-      return writeProbe(writer, frame);
-    case 'probeAck':
-      return writeProbeAck(writer, frame);
-    case 'ping':
-      return writePing(writer, frame);
-    case 'status':
-      return writeStatus(writer, frame);
-    case 'statusAck':
-      return writeStatusAck(writer, frame);
-    case 'close':
-      return writeClose(writer, frame);
-    case 'closeAck':
-      return writeCloseAck(writer, frame);
-    case 'notice':
-      return writeNotice(writer, frame);
-  }
+type BodyWriters = {
+  readonly [Kind in SmallFrame['kind']]: (
+    writer: ByteWriter,
+    frame: Extract<SmallFrame, { kind: Kind }>,
+  ) => void;
+};
+
+const BODY_WRITERS: BodyWriters = {
+  hello: writeHello,
+  welcome: writeWelcome,
+  refuse: writeRefuse,
+  ready: writeReady,
+  types: writeTypes,
+  credentials: writeCredentials,
+  void: writeVoid,
+  cancel: writeCancel,
+  probe: writeProbe,
+  probeAck: writeProbeAck,
+  ping: writePing,
+  status: writeStatus,
+  statusAck: writeStatusAck,
+  close: writeClose,
+  closeAck: writeCloseAck,
+  notice: writeNotice,
+};
+
+function writeSmall(writer: ByteWriter, frame: SmallFrame, hasChecksum: boolean): void {
+  const kind = KINDS[frame.kind];
+  // The table above gives each kind the writer of its own type of frame.
+  const writeBody = BODY_WRITERS[frame.kind] as (writer: ByteWriter, frame: SmallFrame) => void;
+  writer.begin(kind, SMALL_BYTES);
+  writeBody(writer, frame);
+  writer.finish(NOTHING, hasChecksum || isOpeningHead(kind));
 }

@@ -56,7 +56,10 @@ export class FrameHeader {
         return value;
       }
     }
-    throw new WilcoError('WILCO_FRAME_TOO_LARGE', 'the length of a frame has more than three bytes');
+    throw new WilcoError(
+      'WILCO_FRAME_TOO_LARGE',
+      'the length of a frame has more than three bytes',
+    );
   }
 }
 
@@ -75,5 +78,8 @@ function tooShort(length: number): WilcoError {
 }
 
 function longLength(): WilcoError {
-  return new WilcoError('WILCO_FRAME_MALFORMED', 'the length of a frame is longer than it needs to be');
+  return new WilcoError(
+    'WILCO_FRAME_MALFORMED',
+    'the length of a frame is longer than it needs to be',
+  );
 }

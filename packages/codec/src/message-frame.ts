@@ -12,7 +12,12 @@ import { readAnswer } from './answer-frame.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { checkPayload, checkRange } from './checks.ts';
-import { checkTotal, NO_EXTENSIONS, readMessageFields, writeMessageFields } from './message-fields.ts';
+import {
+  checkTotal,
+  NO_EXTENSIONS,
+  readMessageFields,
+  writeMessageFields,
+} from './message-fields.ts';
 import {
   HEAD_MESSAGE,
   KINDS,
@@ -99,7 +104,11 @@ function readChannel(reader: ByteReader, head: number): ChannelNumber {
 }
 
 /** Writes a FRAGMENT. */
-export function writeFragment(writer: ByteWriter, frame: FragmentFrame, hasChecksum: boolean): void {
+export function writeFragment(
+  writer: ByteWriter,
+  frame: FragmentFrame,
+  hasChecksum: boolean,
+): void {
   checkRange('seq', frame.seq, 1, Number.MAX_SAFE_INTEGER);
   checkPayload(frame.payload, 1);
   checkRange('offset', frame.offset, 1, Number.MAX_SAFE_INTEGER - frame.payload.length);

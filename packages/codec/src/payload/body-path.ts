@@ -20,7 +20,18 @@ function formatStep(step: PathStep): string {
 export function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
   const prototype: unknown = Object.getPrototypeOf(value);
-  const name: unknown =
-    typeof prototype === 'object' && prototype !== null ? prototype.constructor?.name : undefined;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object of a class';
+  const name: unknown = hasMethod(prototype, 'constructor') ? prototype.constructor.name : '';
+  return typeof name === 'string' && name !== ''
+    ? `an instance of ${name}`
+    : 'an object of a class';
+}
+
+/** Whether `value` is an object that has such a method. */
+export function hasMethod<Key extends string>(
+  value: unknown,
+  key: Key,
+): value is Record<Key, (...input: unknown[]) => unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, key) === 'function'
+  );
 }

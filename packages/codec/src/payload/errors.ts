@@ -16,10 +16,11 @@ const CLASSES: ReadonlyMap<string, new (message: string) => Error> = new Map(
 );
 
 export function partsOfError(error: Error): ErrorParts {
-  const code: unknown = 'code' in error ? error.code : undefined;
+  // Whatever a program has put there.
+  const { name, message, code } = error as { name: unknown; message: unknown; code?: unknown };
   return {
-    name: String(error.name),
-    message: String(error.message),
+    name: String(name),
+    message: String(message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(Object.hasOwn(error, 'cause') ? { cause: error.cause } : {}),
     ...(error instanceof AggregateError ? { errors: error.errors } : {}),

@@ -29,7 +29,12 @@ export function extensionsByType(
 ): ReadonlyMap<number, ExtensionCodec> {
   const byType = new Map<number, ExtensionCodec>();
   for (const extension of extensions) {
-    const type = wholeInRange(`type of the extension '${extension.name}'`, extension.type, TYPE_MIN, TYPE_MAX);
+    const type = wholeInRange(
+      `type of the extension '${extension.name}'`,
+      extension.type,
+      TYPE_MIN,
+      TYPE_MAX,
+    );
     const other = byType.get(type);
     if (other !== undefined) {
       throw new WilcoError(

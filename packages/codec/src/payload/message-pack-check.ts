@@ -36,9 +36,18 @@ class Check {
   #value(depth: number): void {
     const head = this.#uint8();
     if (head < 0x80 || head >= 0xe0) return;
-    if (head < 0x90) return this.#map(head & 0x0f, depth);
-    if (head < 0xa0) return this.#array(head & 0x0f, depth);
-    if (head < 0xc0) return this.#string(head & 0x1f);
+    if (head < 0x90) {
+      this.#map(head & 0x0f, depth);
+      return;
+    }
+    if (head < 0xa0) {
+      this.#array(head & 0x0f, depth);
+      return;
+    }
+    if (head < 0xc0) {
+      this.#string(head & 0x1f);
+      return;
+    }
     this.#long(head, depth);
   }
 
@@ -50,33 +59,57 @@ class Check {
         return;
       case 0xc4:
       case 0xc5:
-      case 0xc6:
-        return this.#skip(this.#uint(head - 0xc4));
+      case 0xc6: {
+        this.#skip(this.#uint(head - 0xc4));
+        return;
+      }
       case 0xc7:
       case 0xc8:
-      case 0xc9:
-        return this.#extension(this.#uint(head - 0xc7), depth);
+      case 0xc9: {
+        this.#extension(this.#uint(head - 0xc7), depth);
+        return;
+      }
       case 0xd9:
       case 0xda:
-      case 0xdb:
-        return this.#string(this.#uint(head - 0xd9));
+      case 0xdb: {
+        this.#string(this.#uint(head - 0xd9));
+        return;
+      }
       case 0xdc:
-      case 0xdd:
-        return this.#array(this.#uint(head - 0xdb), depth);
+      case 0xdd: {
+        this.#array(this.#uint(head - 0xdb), depth);
+        return;
+      }
       case 0xde:
-      case 0xdf:
-        return this.#map(this.#uint(head - 0xdd), depth);
-      default:
-        return this.#fixed(head, depth);
+      case 0xdf: {
+        this.#map(this.#uint(head - 0xdd), depth);
+        return;
+      }
+      default: {
+        this.#fixed(head, depth);
+        return;
+      }
     }
   }
 
   /** Numbers, and extensions whose size the head says. */
   #fixed(head: number, depth: number): void {
-    if (head === 0xca || head === 0xcb) return this.#skip(head === 0xca ? 4 : 8);
-    if (head >= 0xcc && head <= 0xcf) return this.#skip(1 << (head - 0xcc));
-    if (head >= 0xd0 && head <= 0xd3) return this.#skip(1 << (head - 0xd0));
-    if (head >= 0xd4 && head <= 0xd8) return this.#extension(1 << (head - 0xd4), depth);
+    if (head === 0xca || head === 0xcb) {
+      this.#skip(head === 0xca ? 4 : 8);
+      return;
+    }
+    if (head >= 0xcc && head <= 0xcf) {
+      this.#skip(1 << (head - 0xcc));
+      return;
+    }
+    if (head >= 0xd0 && head <= 0xd3) {
+      this.#skip(1 << (head - 0xd0));
+      return;
+    }
+    if (head >= 0xd4 && head <= 0xd8) {
+      this.#extension(1 << (head - 0xd4), depth);
+      return;
+    }
     throw this.#invalid(`0x${head.toString(16)} begins no value`);
   }
 
@@ -94,9 +127,11 @@ class Check {
   }
 
   #enter(count: number, depth: number): void {
-    if (depth > DEPTH_MAX) throw this.#invalid(`it is nested deeper than ${String(DEPTH_MAX)} levels`);
+    if (depth > DEPTH_MAX)
+      throw this.#invalid(`it is nested deeper than ${String(DEPTH_MAX)} levels`);
     // A value takes a byte at least.
-    if (count > this.#end - this.#position) throw this.#invalid(`${String(count)} values can't be in it`);
+    if (count > this.#end - this.#position)
+      throw this.#invalid(`${String(count)} values can't be in it`);
   }
 
   #key(): void {

@@ -176,7 +176,9 @@ export class Preparation {
   }
 
   #refuse(why: string, cause?: unknown): never {
-    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `${formatPath(this.#path)} ${why}`, { cause });
+    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `${formatPath(this.#path)} ${why}`, {
+      cause,
+    });
   }
 }
 
@@ -216,7 +218,11 @@ function isPlainArray(value: object): value is unknown[] {
   if (!Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Array.prototype) return true;
-  return typeof prototype === 'object' && prototype !== null && isRootPrototype(Object.getPrototypeOf(prototype));
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    isRootPrototype(Object.getPrototypeOf(prototype))
+  );
 }
 
 function isRootPrototype(prototype: unknown): boolean {

@@ -72,8 +72,10 @@ export class MessagePackReader {
 
   #extension(bytes: Uint8Array, type: number): unknown {
     switch (type) {
-      case TYPE_UNDEFINED:
-        return expectEmpty(bytes, undefined);
+      case TYPE_UNDEFINED: {
+        expectEmpty(bytes, undefined);
+        return;
+      }
       case TYPE_NEGATIVE_ZERO:
         return expectEmpty(bytes, -0);
       case TYPE_INVALID_DATE:

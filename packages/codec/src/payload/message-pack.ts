@@ -49,7 +49,9 @@ function encodeOrThrow(writer: MessagePackWriter, body: unknown): Uint8Array {
     return writer.encode(body);
   } catch (cause) {
     if (cause instanceof WilcoError) throw cause;
-    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `the body can't be read: ${String(cause)}`, { cause });
+    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `the body can't be read: ${String(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -58,6 +60,10 @@ function decodeOrThrow(reader: MessagePackReader, bytes: Uint8Array): unknown {
     return reader.decode(bytes);
   } catch (cause) {
     if (cause instanceof WilcoError) throw cause;
-    throw new WilcoError('WILCO_PAYLOAD_INVALID', `the payload can't be decoded: ${String(cause)}`, { cause });
+    throw new WilcoError(
+      'WILCO_PAYLOAD_INVALID',
+      `the payload can't be decoded: ${String(cause)}`,
+      { cause },
+    );
   }
 }

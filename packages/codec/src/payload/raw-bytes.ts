@@ -10,7 +10,10 @@ export const rawBytes: PayloadCodec<Uint8Array> = Object.freeze({
   encode(body: Uint8Array): Uint8Array {
     const value: unknown = body;
     if (value instanceof Uint8Array) return Uint8Array.from(value);
-    throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', `body is ${describe(value)}, wanted a Uint8Array`);
+    throw new WilcoError(
+      'WILCO_PAYLOAD_UNENCODABLE',
+      `body is ${describe(value)}, wanted a Uint8Array`,
+    );
   },
   decode(bytes: Uint8Array): Uint8Array {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -43,5 +43,6 @@ export function decodeTypedArray(bytes: Uint8Array): View | undefined {
 }
 
 function swapBytes(bytes: Uint8Array, elementBytes: number): void {
-  for (let i = 0; i < bytes.length; i += elementBytes) bytes.subarray(i, i + elementBytes).reverse();
+  for (let i = 0; i < bytes.length; i += elementBytes)
+    bytes.subarray(i, i + elementBytes).reverse();
 }
