@@ -1,193 +1,10 @@
 /** Frames of every kind: the least they can say, everything at once, and the edges of each field. */
+import { OPENING_CASES } from './opening-cases.mjs';
+import { ack, answer, channelAck, message } from './sample-frames.mjs';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const LONGEST_MS = 0x7fff_ffff;
 const id = (pair) => pair.repeat(16);
-const token = (pair) => pair.repeat(32);
-const noChannels = { messages: 64, bytes: 65_536 };
-
-export const firstAck = { kind: 'ack', number: 1, delayUs: 0, window: noChannels, channels: [] };
-
-export const announcement = {
-  waitMs: 25_000,
-  ackDelayMs: 20,
-  handlerTimeoutMs: 300_000,
-  handlerGraceMs: 5_000,
-  resumeWindowMs: 120_000,
-  maxMessageBytes: 16_777_216,
-  worth: 'memory',
-  hasIntegrity: false,
-  features: 0,
-};
-
-const leastAnnouncement = {
-  waitMs: 100,
-  ackDelayMs: 0,
-  handlerTimeoutMs: 0,
-  handlerGraceMs: 0,
-  resumeWindowMs: 0,
-  maxMessageBytes: 1,
-  worth: 'memory',
-  hasIntegrity: false,
-  features: 0,
-};
-
-const mostAnnouncement = {
-  waitMs: LONGEST_MS,
-  ackDelayMs: LONGEST_MS,
-  handlerTimeoutMs: LONGEST_MS,
-  handlerGraceMs: LONGEST_MS,
-  resumeWindowMs: LONGEST_MS,
-  maxMessageBytes: 2 ** 30,
-  worth: 'synced',
-  hasIntegrity: true,
-  features: MAX,
-};
-
-export const hello = {
-  kind: 'hello',
-  minVersion: 1,
-  maxVersion: 1,
-  runId: id('a1'),
-  attempt: { boot: 1, counter: 1 },
-  channels: [],
-  hasIntegrity: false,
-  worth: 'memory',
-  features: 0,
-};
-
-export const resumingHello = {
-  ...hello,
-  attempt: { boot: 3, counter: 130 },
-  session: { id: id('5e'), token: token('70') },
-  expectedServer: 'orders-1',
-  channels: [
-    { channel: 0, first: 1, reported: 1 },
-    { channel: 1, first: 1, reported: 301 },
-    { channel: 2, first: 129, reported: 129 },
-  ],
-  worth: 'synced',
-};
-
-const largestHello = {
-  kind: 'hello',
-  minVersion: MAX,
-  maxVersion: MAX,
-  runId: id('ff'),
-  attempt: { boot: MAX, counter: MAX },
-  session: { id: id('ff'), token: token('ff') },
-  abandon: 'serverStateLost',
-  expectedServer: 's'.repeat(255),
-  channels: Array.from({ length: 64 }, (_, i) => ({
-    channel: MAX - 63 + i,
-    first: MAX,
-    reported: MAX,
-  })),
-  hasIntegrity: true,
-  worth: 'lazy',
-  features: MAX,
-  credentials: '(c0*2048)',
-};
-
-export const welcome = {
-  kind: 'welcome',
-  version: 1,
-  serverId: 'localhost:7411',
-  runId: id('b2'),
-  sessionId: id('5e'),
-  token: token('71'),
-  newReason: 'first',
-  channels: [],
-  announcement,
-  ack: firstAck,
-};
-
-export const resumedWelcome = {
-  ...welcome,
-  newReason: undefined,
-  channels: [{ channel: 0, first: 1, reported: 40 }],
-  ack: {
-    ...firstAck,
-    channels: [
-      {
-        channel: 0,
-        received: 1,
-        handled: 1,
-        ranges: [],
-        window: { messages: 65_536, bytes: 1_048_576 },
-      },
-      { channel: 1, received: 310, handled: 305, ranges: [306, 308], window: noChannels },
-    ],
-  },
-};
-
-export const message = {
-  kind: 'message',
-  channel: 1,
-  seq: 1,
-  type: 1,
-  isResent: false,
-  ackNow: false,
-  extensions: [],
-  payload: '',
-};
-
-export const answer = {
-  kind: 'answer',
-  seq: 1,
-  answeredChannel: 1,
-  answeredSeq: 1,
-  outcome: 'reply',
-  code: '',
-  reason: '',
-  hasRun: false,
-  isRetryable: false,
-  ackNow: false,
-  extensions: [],
-  payload: '',
-};
-
-const channelAck = { channel: 1, received: 1, handled: 1, ranges: [], window: noChannels };
-export const ack = { ...firstAck, number: 2 };
-
-const opening = [
-  ['hello, a new session', hello],
-  ['hello, resuming three channels at a known server', resumingHello],
-  ['hello, giving a session up', { ...resumingHello, abandon: 'clientStateLost', channels: [] }],
-  [
-    'hello, a range of versions and empty credentials',
-    { ...hello, maxVersion: 300, credentials: '' },
-  ],
-  ['hello, everything at its largest', largestHello],
-  ['welcome, a first session', welcome],
-  ['welcome, a resumed session', withoutAbsent(resumedWelcome)],
-  [
-    'welcome, a session that follows another',
-    { ...welcome, newReason: 'ended', predecessor: id('5d') },
-  ],
-  [
-    'welcome, the least that can be announced',
-    { ...welcome, serverId: 'x', announcement: leastAnnouncement },
-  ],
-  [
-    'welcome, the most that can be announced',
-    { ...welcome, serverId: 's'.repeat(255), announcement: mostAnnouncement },
-  ],
-  [
-    'refuse, never to come back',
-    { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' },
-  ],
-  ['refuse, come back at once', { kind: 'refuse', code: '', reason: '', retryAfterMs: 0 }],
-  [
-    'refuse, the longest texts and delay',
-    { kind: 'refuse', code: 'c'.repeat(128), reason: 'ü'.repeat(512), retryAfterMs: LONGEST_MS },
-  ],
-  ['ready', { kind: 'ready', announcement, ack: firstAck }],
-  [
-    'ready, an ACK with a channel',
-    { kind: 'ready', announcement, ack: { ...firstAck, channels: [channelAck] } },
-  ],
-];
 
 const names = [
   ['types, nothing', { kind: 'types', types: [], channels: [] }],
@@ -474,7 +291,7 @@ const control = [
 
 /** `[name, frame]`, with a CRC. */
 export const FRAME_CASES = [
-  ...opening,
+  ...OPENING_CASES,
   ...names,
   ...messages,
   ...answers,
@@ -489,7 +306,3 @@ export const UNCHECKED_CASES = [
   ['ack without a CRC', ack],
   ['ping without a CRC', { kind: 'ping', written: 3 }],
 ];
-
-function withoutAbsent(frame) {
-  return Object.fromEntries(Object.entries(frame).filter(([, value]) => value !== undefined));
-}

@@ -8,7 +8,7 @@ import {
   resumedWelcome,
   resumingHello,
   welcome,
-} from './cases.mjs';
+} from './sample-frames.mjs';
 import { bytesOf, encode, PREAMBLE, wrap } from './plain-encoder.mjs';
 
 const ready = { kind: 'ready', announcement, ack: firstAck };
