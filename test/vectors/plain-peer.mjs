@@ -1,0 +1,361 @@
+/**
+ * A small client over TCP, written after PROTOCOL.md alone: it opens, sends, gets answers,
+ * loses its connection, resumes and closes. It has one channel, no handlers and no timers
+ * but its heartbeat; it shows how little a correct peer needs, and checks our server as a
+ * stranger would.
+ */
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { PlainDecoder } from './plain-decoder.mjs';
+import { encode, hexOf, PREAMBLE } from './plain-encoder.mjs';
+
+const OPENING = ['hello', 'welcome', 'refuse', 'ready'];
+/** What this client takes in flight: it keeps everything, so it is generous. */
+const WINDOW = { messages: 1024, bytes: 4 * 1024 * 1024 };
+const ANNOUNCEMENT = {
+  waitMs: 10_000,
+  ackDelayMs: 0,
+  handlerTimeoutMs: 1_000,
+  handlerGraceMs: 0,
+  resumeWindowMs: 60_000,
+  maxMessageBytes: 65_536,
+  worth: 'memory',
+  hasIntegrity: false,
+  features: 0,
+};
+
+export class PlainPeer {
+  /** The WELCOME of the newest connection, and each before it. */
+  welcomes = [];
+  /** Answers by the seq that they answer. */
+  answers = new Map();
+  /** Every frame that came in on any connection, in order. */
+  frames = [];
+  /** What the server has acknowledged of channel 1. */
+  acknowledged = { received: 1, handled: 1, ranges: [] };
+
+  #address;
+  #credentials;
+  #runId = hexOf(randomBytes(16));
+  #counter = 0;
+  #session;
+  #serverId;
+  #nextSeq = 1;
+  /** Messages of which the server has not said that they are handled, by seq. */
+  #kept = new Map();
+  #answersReceived = 1;
+  #connection;
+  #watchers = new Set();
+
+  /** `address`: `{ host, port }`. `credentials`: bytes as hex. */
+  constructor(address, { credentials } = {}) {
+    this.#address = address;
+    this.#credentials = credentials;
+  }
+
+  /** The session's id and newest token, as hex. */
+  get session() {
+    return this.#session;
+  }
+
+  /** Opens a session, or resumes the one that there is; resolves with the WELCOME. */
+  async open() {
+    this.#counter += 1;
+    const connection = new PlainConnection(this.#address, (frame) => this.#take(connection, frame));
+    connection.onEnd = () => this.#notify();
+    this.#connection = connection;
+    connection.write(PREAMBLE);
+    this.#write(this.#hello());
+    await this.#until(() => connection.opened !== undefined, 'WELCOME');
+    const welcome = connection.opened;
+    if (welcome.kind === 'refuse') throw new Error(`refused: ${welcome.code}: ${welcome.reason}`);
+    this.#adopt(welcome);
+    this.#write({ kind: 'ready', announcement: ANNOUNCEMENT, ack: this.#ack() });
+    connection.startCounting();
+    connection.beat(welcome.announcement.waitMs, (written) =>
+      this.#write({ kind: 'ping', written }),
+    );
+    for (const frame of this.#kept.values()) {
+      if (frame.seq >= this.acknowledged.received) this.#writeMessage(frame);
+    }
+    return welcome;
+  }
+
+  /** Sends a message in channel 1 and returns its seq; it is written now if there is a connection. */
+  send(typeName, payload) {
+    const frame = { ...EMPTY_MESSAGE, seq: this.#nextSeq, typeName, payload: hexOf(payload) };
+    this.#nextSeq += 1;
+    this.#kept.set(frame.seq, frame);
+    if (this.#connection?.isOpen) this.#writeMessage(frame);
+    return frame.seq;
+  }
+
+  /** Resolves when the server has said how a message ended: its answer, or `undefined` for plain handled. */
+  async outcome(seq) {
+    await this.#until(() => this.answers.has(seq) || this.#isHandled(seq), `the outcome of ${seq}`);
+    return this.answers.get(seq);
+  }
+
+  /** Resolves when the server holds a message. */
+  async received(seq) {
+    await this.#until(() => seq < this.acknowledged.received, `${seq} to be received`);
+  }
+
+  /** Asks for a full ACK; resolves with the PROBE_ACK. */
+  async probe(nonce) {
+    const connection = this.#connection;
+    this.#write({ kind: 'probe', nonce, written: connection.written });
+    const isIt = (frame) => frame.kind === 'probeAck' && frame.nonce === nonce;
+    await this.#until(() => connection.frames.some(isIt), 'PROBE_ACK');
+    return connection.frames.find(isIt);
+  }
+
+  /** Lets the connection go without a word, as a cable that is pulled does. */
+  lose() {
+    this.#connection.destroy();
+  }
+
+  /** Ends the session: resolves with the CLOSE_ACK of the server. */
+  async close() {
+    const connection = this.#connection;
+    this.#write(this.#ack());
+    this.#write({ kind: 'close', mode: 'end', code: '', reason: '' });
+    const isIt = (frame) => frame.kind === 'closeAck';
+    await this.#until(() => connection.frames.some(isIt), 'CLOSE_ACK');
+    connection.end();
+    return connection.frames.find(isIt);
+  }
+
+  #hello() {
+    const hello = {
+      kind: 'hello',
+      minVersion: 1,
+      maxVersion: 1,
+      runId: this.#runId,
+      attempt: { boot: 1, counter: this.#counter },
+      channels: [],
+      hasIntegrity: false,
+      worth: 'memory',
+      features: 0,
+      credentials: this.#credentials,
+    };
+    if (this.#session === undefined) return hello;
+    const { received } = this.acknowledged;
+    const channels = this.#nextSeq > 1 ? [{ channel: 1, first: 1, reported: received }] : [];
+    return { ...hello, session: this.#session, expectedServer: this.#serverId, channels };
+  }
+
+  /** Takes over what WELCOME says. A new session in the place of the old one is not expected here. */
+  #adopt(welcome) {
+    if (this.#session !== undefined && welcome.newReason !== undefined) {
+      throw new Error(`the session was not resumed: ${welcome.newReason}`);
+    }
+    this.#session = { id: welcome.sessionId, token: welcome.token };
+    this.#serverId = welcome.serverId;
+    this.welcomes.push(welcome);
+    this.#merge(welcome.ack);
+  }
+
+  #take(connection, frame) {
+    this.frames.push(frame);
+    if (connection !== this.#connection) return;
+    if (frame.kind === 'ack') this.#merge(frame);
+    if (frame.kind === 'answer') this.#takeAnswer(frame);
+    if (frame.kind === 'probe') {
+      this.#write(this.#ack());
+      this.#write({ kind: 'probeAck', nonce: frame.nonce, seen: connection.seenBefore });
+    }
+    if (frame.kind === 'close') {
+      this.#write(this.#ack());
+      this.#write({ kind: 'closeAck', channels: [] });
+      connection.end();
+    }
+    this.#notify();
+  }
+
+  #takeAnswer(answer) {
+    if (answer.totalBytes !== undefined) throw new Error('this client takes no large replies');
+    if (answer.seq > this.#answersReceived) throw new Error(`answer ${answer.seq} came too early`);
+    if (answer.seq === this.#answersReceived) {
+      this.#answersReceived += 1;
+      this.answers.set(answer.answeredSeq, answer);
+      this.#kept.delete(answer.answeredSeq);
+    }
+    this.#write(this.#ack());
+  }
+
+  #merge({ channels }) {
+    const told = channels.find(({ channel }) => channel === 1);
+    if (told === undefined) return;
+    const known = this.acknowledged;
+    if (told.received > this.#nextSeq) throw new Error('an ACK of what was never sent');
+    this.acknowledged = {
+      received: Math.max(known.received, told.received),
+      handled: Math.max(known.handled, told.handled),
+      ranges: [...known.ranges, ...told.ranges],
+    };
+    for (const seq of this.#kept.keys()) if (this.#isHandled(seq)) this.#kept.delete(seq);
+  }
+
+  #isHandled(seq) {
+    const { handled, ranges } = this.acknowledged;
+    if (seq < handled) return true;
+    return ranges.some((from, i) => i % 2 === 0 && from <= seq && seq < ranges[i + 1]);
+  }
+
+  /** All that this client holds: answers, which are handled when they are received. */
+  #ack() {
+    const position = { received: this.#answersReceived, handled: this.#answersReceived };
+    const answers = {
+      channel: 0,
+      ...position,
+      ranges: [],
+      window: { ...WINDOW, messages: 65_536 },
+    };
+    const messages = { channel: 1, received: 1, handled: 1, ranges: [], window: WINDOW };
+    const number = this.#connection.nextAckNumber();
+    return { kind: 'ack', number, delayUs: 0, window: WINDOW, channels: [answers, messages] };
+  }
+
+  #writeMessage({ typeName, ...frame }) {
+    const { number, isNew } = this.#connection.typeNumber(typeName);
+    if (isNew) this.#write({ kind: 'types', types: [{ number, name: typeName }], channels: [] });
+    this.#write({ ...frame, type: number });
+  }
+
+  #write(frame) {
+    this.#connection.writeFrame(frame);
+  }
+
+  async #until(isTrue, what) {
+    while (!isTrue()) {
+      const { problem } = this.#connection;
+      if (problem !== undefined) throw new Error(`waited for ${what}: ${problem}`);
+      await new Promise((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  #notify() {
+    for (const resolve of this.#watchers) resolve();
+    this.#watchers.clear();
+  }
+}
+
+const EMPTY_MESSAGE = {
+  kind: 'message',
+  channel: 1,
+  isResent: false,
+  ackNow: false,
+  extensions: [],
+};
+
+/** One connection: its socket, its numbers, and what came in on it. */
+class PlainConnection {
+  opened;
+  frames = [];
+  /** Frames written and seen since the opening, as PROBE and PING count them. */
+  written = 0;
+  seenBefore = 0;
+  problem;
+  onEnd = () => {};
+  #isCounting = false;
+  #ackNumber = 0;
+  #types = new Map();
+  #decoder = new PlainDecoder();
+  #heartbeat;
+  #socket;
+
+  constructor(address, onFrame) {
+    this.#socket = connect(address);
+    this.#socket.on('data', (chunk) => this.#read(chunk, onFrame));
+    this.#socket.on('error', (error) => this.#finish(error.message));
+    this.#socket.on('close', () => this.#finish('the connection ended'));
+  }
+
+  get isOpen() {
+    return this.#isCounting && this.problem === undefined;
+  }
+
+  write(bytes) {
+    this.#socket.write(bytes);
+  }
+
+  writeFrame(frame) {
+    this.write(encode(frame));
+    if (this.#isCounting) this.written += 1;
+  }
+
+  /** READY was written: what follows is counted. */
+  startCounting() {
+    this.#isCounting = true;
+  }
+
+  nextAckNumber() {
+    this.#ackNumber += 1;
+    return this.#ackNumber;
+  }
+
+  typeNumber(name) {
+    const isNew = !this.#types.has(name);
+    if (isNew) this.#types.set(name, this.#types.size + 1);
+    return { number: this.#types.get(name), isNew };
+  }
+
+  /** Says something often enough for the wait that the server announced. */
+  beat(waitMs, ping) {
+    this.#heartbeat = setInterval(() => ping(this.written), waitMs * 0.35);
+    this.#heartbeat.unref();
+  }
+
+  end() {
+    clearInterval(this.#heartbeat);
+    this.#socket.end();
+  }
+
+  destroy() {
+    this.#finish('it was let go');
+    this.#socket.destroy();
+  }
+
+  #read(chunk, onFrame) {
+    if (this.problem !== undefined) return;
+    try {
+      const error = this.#decoder.push(chunk, (frame) => {
+        this.#check(frame);
+        this.frames.push(frame);
+        onFrame(frame);
+      });
+      if (error !== undefined) throw new Error(`${error.code} by ${error.rule}`);
+    } catch (error) {
+      this.#finish(error.message);
+      this.#socket.destroy();
+    }
+  }
+
+  /** Whether a frame may come at this place, and whether none was eaten before it. */
+  #check(frame) {
+    if (this.opened === undefined) {
+      if (!['welcome', 'refuse'].includes(frame.kind)) throw new Error(`${frame.kind} came first`);
+      this.opened = frame;
+      return;
+    }
+    if (OPENING.includes(frame.kind)) throw new Error(`${frame.kind} came again`);
+    // Neither WELCOME nor the frame itself counts.
+    this.seenBefore = this.#decoder.frameCount - 2;
+    this.#checkCount(frame);
+  }
+
+  /** What the server says that it wrote must be what came. */
+  #checkCount(frame) {
+    if (frame.kind !== 'ping' && frame.kind !== 'probe') return;
+    if (frame.written !== this.seenBefore) {
+      throw new Error(`${frame.kind} says ${frame.written} frames, ${this.seenBefore} came`);
+    }
+  }
+
+  #finish(problem) {
+    clearInterval(this.#heartbeat);
+    this.problem ??= problem;
+    this.onEnd();
+  }
+}
