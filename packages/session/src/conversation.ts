@@ -1,0 +1,327 @@
+import {
+  WilcoError,
+  type AckFrame,
+  type Announcement,
+  type Frame,
+  type ProbeAckFrame,
+  type ProbeFrame,
+  type RunId,
+} from '@wilco/protocol';
+import { AckReader } from './ack-reader.ts';
+import { AckWatch } from './ack-watch.ts';
+import type { AckWriter } from './ack-writer.ts';
+import type { SessionContext } from './context.ts';
+import type { Inbox } from './inbox.ts';
+import { Liveness } from './liveness.ts';
+import type { Outbox } from './outbox.ts';
+import { RoundTrip } from './round-trip.ts';
+import type { SessionWindow } from './session-window.ts';
+import { Transmitter } from './transmitter.ts';
+
+/** A connection whose opening is over, as the session needs to know it. */
+export interface Link {
+  readonly peerRunId: RunId;
+  /** What the peer told of itself. */
+  readonly announcement: Announcement;
+  /** What the peer holds: from WELCOME or READY. */
+  readonly ack: AckFrame;
+  readonly isReliable: boolean;
+  /** How many frames came in since the opening, this one included. */
+  framesSeen(): number;
+  /** How many frames were written since the opening. */
+  framesWritten(): number;
+}
+
+/**
+ * What passes on one connection of a session: acknowledgements, probes, heartbeats, and
+ * the verdict whether it lives. Begins anew with each connection.
+ */
+export class Conversation {
+  readonly #context: SessionContext;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  readonly #acks: AckWriter;
+  readonly #window: SessionWindow;
+  readonly #roundTrip = new RoundTrip();
+  readonly #transmitter: Transmitter;
+  readonly #reader: AckReader;
+  readonly #watch = new AckWatch(this.#roundTrip);
+  readonly #liveness: Liveness;
+  #link: Link | undefined;
+  /** The probe that was not answered yet. */
+  #probe: { readonly nonce: number; readonly sentAtMs: number; readonly written: number } | undefined;
+  #nextNonce = 1;
+  #probes = 0;
+  /** Probes of the peer to answer at the next flush. */
+  #toAnswer: ProbeAckFrame[] = [];
+  #isClosing = false;
+
+  constructor(
+    context: SessionContext,
+    outbox: Outbox,
+    inbox: Inbox,
+    acks: AckWriter,
+    window: SessionWindow,
+  ) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#inbox = inbox;
+    this.#acks = acks;
+    this.#window = window;
+    this.#transmitter = new Transmitter(context, outbox, this.#roundTrip);
+    this.#reader = new AckReader(outbox, this.#transmitter);
+    this.#liveness = new Liveness(context.options.waitMs, context.options.heartbeatMs);
+    inbox.onAnswer = (answer, payload) => this.#reader.readAnswer(answer, payload);
+  }
+
+  get nextDeadlineMs(): number {
+    const ackMs = this.#acks.isPending ? this.#acks.dueMs : Infinity;
+    return Math.min(this.#liveness.deadAtMs, this.#liveness.pingAtMs, this.#watch.dueMs, ackMs);
+  }
+
+  /** Begins on a new connection. Returns what is wrong with the peer's facts, if anything is. */
+  attach(link: Link, nowMs: number): WilcoError | undefined {
+    const { announcement, ack, isReliable } = link;
+    this.#link = link;
+    this.#probe = undefined;
+    this.#toAnswer = [];
+    this.#isClosing = false;
+    this.#liveness.attached(announcement.waitMs, nowMs);
+    this.#watch.attached(announcement.ackDelayMs, isReliable);
+    this.#inbox.attached(isReliable);
+    this.#reader.attached();
+    this.#transmitter.peerMaxMessageBytes = announcement.maxMessageBytes;
+    this.#outbox.peerHandlingMs =
+      announcement.handlerTimeoutMs + announcement.handlerGraceMs + this.#context.options.waitMs;
+    for (const channel of this.#outbox.channels) {
+      channel.cursor = channel.received;
+      channel.partOffset = channel.confirmedOffset = channel.grantedOffset = 0;
+    }
+    const wrong = this.#reader.read(ack, nowMs);
+    this.#outbox.recount();
+    this.#continueParts(ack);
+    this.#transmitter.attached();
+    // At a resume what is wanted back goes ahead of the messages.
+    this.#outbox.newCancels = [...this.#outbox.cancelRequests];
+    return wrong;
+  }
+
+  heard(nowMs: number): void {
+    this.#noticeSleep(nowMs);
+    this.#liveness.heard(nowMs);
+  }
+
+  /** Takes a frame. Returns what is wrong with it, if anything is. */
+  receive(frame: Frame, nowMs: number): WilcoError | undefined {
+    switch (frame.kind) {
+      case 'message':
+      case 'answer':
+        return this.#inbox.receiveMessage(frame, nowMs);
+      case 'fragment':
+        return this.#inbox.receiveFragment(frame, nowMs);
+      case 'ack':
+        return this.#receiveAck(frame, nowMs);
+      case 'void':
+        return this.#inbox.receiveVoid(frame, nowMs);
+      case 'cancel':
+        return this.#inbox.receiveCancel(frame, nowMs);
+      case 'types':
+        return this.#inbox.receiveTypes(frame);
+      case 'probe':
+        return this.#receiveProbe(frame);
+      case 'probeAck':
+        return this.#receiveProbeAck(frame, nowMs);
+      case 'ping':
+        return this.#checkCount(frame.written);
+      case 'status':
+        this.#write({ kind: 'statusAck', query: frame.query, status: 'unsupported', reason: '' });
+        this.#context.sink.requestFlush();
+        return undefined;
+      case 'credentials':
+        this.#context.sink.credentials(frame.credentials.slice());
+        return undefined;
+      case 'notice':
+        this.#context.sink.noticed(frame.notice, frame.retryAfterMs);
+        return undefined;
+      case 'statusAck':
+        return undefined;
+      default:
+        return this.#misplaced(frame);
+    }
+  }
+
+  /** The end of a turn. `mayTransmit`: whether messages still go out. */
+  flush(nowMs: number, isInputDry: boolean, mayTransmit: boolean): void {
+    const before = this.#link?.framesWritten() ?? 0;
+    this.#isClosing = !mayTransmit;
+    if (this.#reader.takeMoved()) this.#moved(nowMs);
+    this.#sendCancels(mayTransmit);
+    const hasData = mayTransmit && this.#transmitter.canTransmit;
+    const mustAnswer = this.#toAnswer.length > 0;
+    const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
+    if (mustAnswer || isAckDue) this.writeAck(mustAnswer, nowMs);
+    for (const answer of this.#toAnswer) this.#write(answer);
+    this.#toAnswer = [];
+    if (mayTransmit) this.#transmitter.transmit(nowMs);
+    if ((this.#link?.framesWritten() ?? 0) > before) this.#liveness.spoke(nowMs);
+    this.#settle(nowMs);
+  }
+
+  /** Writes an ACK: of what changed, or of everything. */
+  writeAck(isFull: boolean, nowMs: number): void {
+    this.#inbox.growWindows();
+    this.#write(this.#acks.write(this.#inbox.channels, this.#window, isFull, nowMs));
+  }
+
+  /** Writes a frame of the goodbye. */
+  write(frame: Frame, nowMs: number): void {
+    this.#write(frame);
+    this.#liveness.spoke(nowMs);
+  }
+
+  /** What is due. Returns the verdict, if the connection is dead. */
+  deadlineReached(nowMs: number): WilcoError | undefined {
+    this.#noticeSleep(nowMs);
+    const dead = this.#liveness.verdict(nowMs);
+    if (dead !== undefined) return dead;
+    if (this.#watch.dueMs <= nowMs) this.#ask(nowMs);
+    if (this.#liveness.pingAtMs <= nowMs) this.#ping(nowMs);
+    if (this.#acks.isPending && this.#acks.dueMs <= nowMs) this.#context.sink.requestFlush();
+    this.#settle(nowMs);
+    return undefined;
+  }
+
+  stats(): { readonly roundTripMs: number | undefined; readonly probes: number; readonly repeats: number } {
+    return {
+      roundTripMs: this.#roundTrip.smoothedMs,
+      probes: this.#probes,
+      repeats: this.#transmitter.repeats,
+    };
+  }
+
+  #receiveAck(ack: AckFrame, nowMs: number): WilcoError | undefined {
+    const wrong = this.#reader.read(ack, nowMs);
+    if (wrong !== undefined) return wrong;
+    this.#transmitter.takeSample(nowMs, ack.delayUs / 1_000);
+    this.#context.sink.requestFlush();
+    return undefined;
+  }
+
+  #receiveProbe(frame: ProbeFrame): WilcoError | undefined {
+    const wrong = this.#checkCount(frame.written);
+    if (wrong !== undefined) return wrong;
+    const seen = (this.#link?.framesSeen() ?? 1) - 1;
+    this.#toAnswer = [{ kind: 'probeAck', nonce: frame.nonce, seen }];
+    this.#context.sink.requestFlush();
+    return undefined;
+  }
+
+  /** Tells a frame eaten on the way from a peer that is slow. */
+  #receiveProbeAck(frame: ProbeAckFrame, nowMs: number): WilcoError | undefined {
+    const probe = this.#probe;
+    if (probe === undefined || probe.nonce !== frame.nonce) return undefined;
+    this.#probe = undefined;
+    this.#liveness.progressed();
+    this.#roundTrip.sample(nowMs - probe.sentAtMs, 0);
+    this.#context.sink.requestFlush();
+    if (this.#link?.isReliable !== true) return undefined;
+    return differs(frame.seen, probe.written, 'the peer saw', 'were written');
+  }
+
+  #checkCount(written: number): WilcoError | undefined {
+    if (this.#link?.isReliable !== true) return undefined;
+    return differs(this.#link.framesSeen() - 1, written, 'this side saw', 'the peer wrote');
+  }
+
+  #misplaced(frame: Frame): WilcoError | undefined {
+    // Where frames come again, those of the opening may as well.
+    if (this.#link?.isReliable !== true) return undefined;
+    return new WilcoError('WILCO_FRAME_UNEXPECTED', `a ${frame.kind} after the opening`);
+  }
+
+  /** What the peer holds of large messages goes on where it stopped. */
+  #continueParts(ack: AckFrame): void {
+    for (const { channel: number, partial } of ack.channels) {
+      const channel = this.#outbox.channel(number);
+      if (channel === undefined || partial?.seq !== channel.cursor) continue;
+      const message = channel.ring.get(partial.seq);
+      if (message === undefined || message.state === 'settled') continue;
+      if (partial.offset >= message.payload.byteLength) continue;
+      channel.partOffset = channel.confirmedOffset = partial.offset;
+      channel.grantedOffset = Math.max(partial.granted, partial.offset);
+      this.#outbox.occupy(channel, message, message.cost);
+    }
+  }
+
+  #sendCancels(mayTransmit: boolean): void {
+    if (this.#outbox.newCancels.length === 0 || !mayTransmit) return;
+    const requests = this.#outbox.newCancels;
+    this.#outbox.newCancels = [];
+    this.#transmitter.requestCancels(requests);
+  }
+
+  #moved(nowMs: number): void {
+    this.#liveness.progressed();
+    this.#watch.moved(nowMs);
+  }
+
+  /** No acknowledgement came in time: asks for one; where frames get lost, says it again. */
+  #ask(nowMs: number): void {
+    this.#watch.asked(nowMs);
+    this.#probes += 1;
+    if (this.#link?.isReliable !== true) {
+      this.#transmitter.repeat(nowMs);
+      this.#isToRepeatClose = true;
+    }
+    this.#sendProbe(nowMs);
+  }
+
+  /** The goodbye may have been lost: set when it should be said again. */
+  #isToRepeatClose = false;
+
+  /** Whether the goodbye should be said again; asked once. */
+  takeRepeatClose(): boolean {
+    const isToRepeat = this.#isToRepeatClose && this.#isClosing;
+    this.#isToRepeatClose = false;
+    return isToRepeat;
+  }
+
+  #sendProbe(nowMs: number): void {
+    const written = this.#link?.framesWritten() ?? 0;
+    const nonce = this.#nextNonce++;
+    this.#probe = { nonce, sentAtMs: nowMs, written };
+    this.#write({ kind: 'probe', nonce, written });
+    this.#liveness.spoke(nowMs);
+    this.#context.sink.requestFlush();
+  }
+
+  #ping(nowMs: number): void {
+    this.#write({ kind: 'ping', written: this.#link?.framesWritten() ?? 0 });
+    this.#liveness.spoke(nowMs);
+    this.#context.sink.requestFlush();
+  }
+
+  #noticeSleep(nowMs: number): void {
+    if (this.#liveness.noticeSleep(nowMs)) this.#sendProbe(nowMs);
+  }
+
+  /** What is missed, and what waits, at the end of this step. */
+  #settle(nowMs: number): void {
+    const isMissing =
+      this.#transmitter.hasUnreceived || this.#transmitter.isBlocked || this.#isClosing;
+    const isUnhandled = this.#outbox.inFlightMessages > 0 || this.#outbox.cancelRequests.size > 0;
+    this.#watch.needs(isMissing ? 'received' : isUnhandled ? 'handled' : 'none', nowMs);
+    this.#liveness.waits(isMissing || this.#probe !== undefined, nowMs);
+    this.#liveness.expects(this.nextDeadlineMs);
+  }
+
+  #write(frame: Frame): void {
+    this.#context.sink.transmit(frame);
+  }
+}
+
+function differs(seen: number, written: number, who: string, what: string): WilcoError | undefined {
+  if (seen === written) return undefined;
+  const detail = `${who} ${String(seen)} frames, ${String(written)} ${what}`;
+  return new WilcoError(seen < written ? 'WILCO_FRAME_LOST' : 'WILCO_FRAME_MALFORMED', detail);
+}

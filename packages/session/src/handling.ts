@@ -1,0 +1,339 @@
+import {
+  LIMITS,
+  type AnswerOutcome,
+  type AnswerRecord,
+  type IncomingRecord,
+  type OutgoingRecord,
+} from '@wilco/protocol';
+import type { AckWriter } from './ack-writer.ts';
+import type { SessionContext } from './context.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
+import { IncomingMessage } from './incoming-message.ts';
+import { incomingRecord } from './incoming-records.ts';
+import type { Outbox } from './outbox.ts';
+import { NO_BYTES } from './outgoing-message.ts';
+import type { ReceiveChannel } from './receive-channel.ts';
+import type { SessionWindow } from './session-window.ts';
+import type { Delivery, HandlerResult } from './sink.ts';
+
+/** What an answer says beside its payload. */
+interface Verdict {
+  readonly outcome: AnswerOutcome;
+  readonly code: string;
+  readonly reason: string;
+  readonly hasRun: boolean;
+  readonly isRetryable: boolean;
+}
+
+const CANCELLED: Verdict = verdict('cancelled', 'WILCO_CANCELLED');
+const EXPIRED: Verdict = verdict('expired', 'WILCO_EXPIRED');
+
+/**
+ * Starts handlers in the order of the messages, as many side by side as their types
+ * allow, and sees that each message ends: by its handler, by its time to live, at the
+ * peer's wish, or by the timeout.
+ */
+export class Handling {
+  readonly #context: SessionContext;
+  readonly #outbox: Outbox;
+  readonly #acks: AckWriter;
+  readonly #window: SessionWindow;
+  /** Waiting messages with a time to live, and running handlers. */
+  readonly #deadlines = new DeadlineHeap<IncomingMessage>();
+  /** Finds a channel: set by the session. */
+  channelOf: (number: number) => ReceiveChannel | undefined = () => undefined;
+  /** All channels: set by the session. */
+  allChannels: () => readonly ReceiveChannel[] = () => [];
+  /** The session is over: messages are still handled, but there is nobody to tell. */
+  isOrphaned = false;
+  #isStopped = false;
+  peerMaxMessageBytes: number = LIMITS.messageBytes;
+  /** Messages whose handler has not finished. */
+  pendingCount = 0;
+
+  constructor(context: SessionContext, outbox: Outbox, acks: AckWriter, window: SessionWindow) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#acks = acks;
+    this.#window = window;
+  }
+
+  get nextDeadlineMs(): number {
+    return this.#deadlines.earliestMs;
+  }
+
+  /** A new message was accepted; it is started later, by {@link pump}. */
+  accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    this.pendingCount += 1;
+    const unknown = message.extensions.find(({ tag }) => tag % 2 === 1);
+    if (unknown !== undefined) {
+      const reason = `the critical extension ${String(unknown.tag)} is not known here`;
+      this.#conclude(channel, message, verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason), NO_BYTES, nowMs);
+      return;
+    }
+    if (channel.cancelledAhead.delete(message.seq)) {
+      this.#conclude(channel, message, CANCELLED, NO_BYTES, nowMs);
+      return;
+    }
+    if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
+  }
+
+  /** Starts whatever may start in a channel. */
+  pump(channel: ReceiveChannel, nowMs: number): void {
+    while (channel.toStart < channel.received && !this.#isStopped) {
+      const message = channel.ring.get(channel.toStart);
+      if (message?.state !== 'waiting') {
+        channel.toStart += 1;
+        continue;
+      }
+      if (message.expiresAtMs <= nowMs) {
+        this.#conclude(channel, message, EXPIRED, NO_BYTES, nowMs);
+        continue;
+      }
+      if (this.#outbox.answerBytes > this.#context.options.answerBytes) return;
+      const concurrency = this.#context.setting.concurrencyOf(message.type);
+      let most = concurrency;
+      for (const one of channel.running) most = Math.min(most, one.concurrency);
+      if (channel.running.length >= most) return;
+      channel.toStart += 1;
+      this.#start(channel, message, concurrency, nowMs);
+    }
+  }
+
+  /** Takes the result of a handler. Returns `false` when it came too late. */
+  finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
+    const channel = this.channelOf(delivery.channel);
+    const message = channel?.ring.get(delivery.seq);
+    if (channel === undefined || message !== delivery || message.state !== 'running') return false;
+    if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
+    else this.#answer(channel, message, result, nowMs);
+    this.pump(channel, nowMs);
+    return !this.isOrphaned;
+  }
+
+  /** The peer wants a message back. */
+  withdraw(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
+    if (message.state !== 'waiting') return;
+    this.#conclude(channel, message, CANCELLED, NO_BYTES, nowMs);
+    this.pump(channel, nowMs);
+  }
+
+  /** The peer has the answer to a message: it counts as handled from now on. */
+  answerArrived(answer: AnswerRecord, nowMs: number): void {
+    const channel = this.channelOf(answer.channel);
+    if (channel === undefined) return;
+    this.#markDone(channel, answer.seq, nowMs);
+    if (this.#outbox.answerBytes > this.#context.options.answerBytes) return;
+    for (const one of this.allChannels()) if (!one.isAnswers) this.pump(one, nowMs);
+  }
+
+  /** Ends what is due: expired messages, handlers without an end. */
+  deadlineReached(nowMs: number): void {
+    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
+      const channel = this.channelOf(due.channel);
+      if (channel === undefined) continue;
+      if (due.state === 'waiting') this.#conclude(channel, due, EXPIRED, NO_BYTES, nowMs);
+      else this.#overrun(channel, due, nowMs);
+      this.pump(channel, nowMs);
+    }
+  }
+
+  /** No handler is started any more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Tells the handlers that are running that the session is over. */
+  abortRunning(): void {
+    for (const channel of this.allChannels()) {
+      for (const message of channel.running) this.#context.sink.abort(message, 'WILCO_SESSION_ENDED');
+    }
+  }
+
+  /** Puts back what the store held of a channel. */
+  restore(
+    channel: ReceiveChannel,
+    records: readonly IncomingRecord[],
+    answers: readonly OutgoingRecord[],
+  ): void {
+    const bySeq = new Map<number, IncomingMessage>();
+    for (const record of records) {
+      bySeq.set(record.seq, restored(channel, record, this.#context.setting.wallOffsetMs));
+    }
+    for (const { answer } of answers) {
+      if (answer === undefined) continue;
+      const message = answered(channel, answer);
+      bySeq.set(answer.seq, message);
+    }
+    while (channel.ring.end < channel.accepted) {
+      const message = bySeq.get(channel.ring.end);
+      channel.ring.push(message);
+      if (message?.state !== 'waiting') continue;
+      this.pendingCount += 1;
+      channel.heldMessages += 1;
+      channel.heldBytes += message.cost;
+      if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
+    }
+  }
+
+  #start(channel: ReceiveChannel, message: IncomingMessage, concurrency: number, nowMs: number): void {
+    const { journal, options, setting, sink } = this.#context;
+    message.state = 'running';
+    message.attempt += 1;
+    message.concurrency = concurrency;
+    channel.running.push(message);
+    this.#deadlines.set(message, nowMs + options.handlerTimeoutMs);
+    if (!journal.isVolatile) {
+      journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
+      sink.requestFlush();
+    }
+    sink.start(message);
+  }
+
+  #overrun(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    const { options, sink } = this.#context;
+    if (!message.isAborted) {
+      message.isAborted = true;
+      sink.abort(message, 'WILCO_HANDLER_TIMEOUT');
+      this.#deadlines.set(message, nowMs + options.handlerGraceMs);
+      return;
+    }
+    const reason = `the handler did not finish within ${String(options.handlerTimeoutMs)} ms and its grace`;
+    const overrun = { ...verdict('rejected', 'WILCO_HANDLER_TIMEOUT', reason), hasRun: true, isRetryable: true };
+    this.#conclude(channel, message, overrun, NO_BYTES, nowMs);
+  }
+
+  #answer(channel: ReceiveChannel, message: IncomingMessage, result: HandlerResult, nowMs: number): void {
+    const outcome = result.outcome === 'handled' ? 'reply' : result.outcome;
+    const payload = outcome === 'reply' ? (result.payload ?? NO_BYTES) : NO_BYTES;
+    const isTooLarge = payload.byteLength > this.peerMaxMessageBytes;
+    this.#conclude(
+      channel,
+      message,
+      {
+        outcome: isTooLarge ? 'replyLost' : outcome,
+        code: result.code,
+        reason: result.reason,
+        hasRun: result.hasRun,
+        isRetryable: result.isRetryable,
+      },
+      isTooLarge ? NO_BYTES : payload,
+      nowMs,
+    );
+  }
+
+  /** The message ends with an answer. */
+  #conclude(
+    channel: ReceiveChannel,
+    message: IncomingMessage,
+    said: Verdict,
+    payload: Uint8Array,
+    nowMs: number,
+  ): void {
+    this.#letGo(channel, message);
+    if (this.isOrphaned) {
+      this.#markDone(channel, message.seq, nowMs);
+      return;
+    }
+    message.state = 'answered';
+    this.#dropRecord(message);
+    const isRejection = said.outcome === 'rejected';
+    this.#outbox.answer(
+      {
+        channel: channel.number,
+        seq: message.seq,
+        id: message.id,
+        outcome: said.outcome,
+        code: said.outcome === 'reply' || said.outcome === 'replyLost' ? '' : said.code,
+        reason: isRejection ? said.reason : '',
+        hasRun: isRejection && said.hasRun,
+        isRetryable: isRejection && said.isRetryable,
+      },
+      payload,
+      nowMs,
+    );
+  }
+
+  /** The message ends as handled, with nothing more to say. */
+  #finishPlainly(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    this.#letGo(channel, message);
+    message.state = 'done';
+    this.#dropRecord(message);
+    this.#markDone(channel, message.seq, nowMs);
+  }
+
+  #letGo(channel: ReceiveChannel, message: IncomingMessage): void {
+    this.#deadlines.remove(message);
+    this.pendingCount -= 1;
+    channel.letGo(message);
+    this.#window.letGo(message.cost, message.reservedBytes);
+    message.payload = NO_BYTES;
+  }
+
+  #dropRecord(message: IncomingMessage): void {
+    const { journal, setting } = this.#context;
+    if (journal.isVolatile) return;
+    journal.persist({
+      type: 'dropIncoming',
+      session: setting.storeKey,
+      channel: message.channel,
+      seq: message.seq,
+    });
+  }
+
+  #markDone(channel: ReceiveChannel, seq: number, nowMs: number): void {
+    channel.finish(seq);
+    channel.isRecordDirty = true;
+    this.#context.journal.afterwards((thenMs) => {
+      channel.handled.add(seq);
+      channel.isDirty = true;
+      this.#acks.changed(thenMs);
+    }, nowMs);
+    this.#context.sink.requestFlush();
+  }
+}
+
+function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
+  return { outcome, code, reason, hasRun: false, isRetryable: false };
+}
+
+function restored(
+  channel: ReceiveChannel,
+  record: IncomingRecord,
+  wallOffsetMs: number,
+): IncomingMessage {
+  const { expiresAtWallMs } = record;
+  return new IncomingMessage({
+    channel: channel.number,
+    channelName: channel.name,
+    seq: record.seq,
+    type: record.type,
+    id: record.id,
+    isResent: record.isResent,
+    extensions: record.extensions,
+    expiresAtMs: expiresAtWallMs === undefined ? Infinity : expiresAtWallMs - wallOffsetMs,
+    cost: Math.min(record.payload.byteLength, LIMITS.fragmentBytes),
+    attempts: record.attempts,
+    payload: record.payload,
+  });
+}
+
+/** Stands for a message whose answer waits for the peer. */
+function answered(channel: ReceiveChannel, answer: AnswerRecord): IncomingMessage {
+  const message = new IncomingMessage({
+    channel: channel.number,
+    channelName: channel.name,
+    seq: answer.seq,
+    type: '',
+    id: answer.id,
+    isResent: false,
+    extensions: [],
+    expiresAtMs: Infinity,
+    cost: 0,
+    attempts: 0,
+    payload: NO_BYTES,
+  });
+  message.state = 'answered';
+  return message;
+}

@@ -1,0 +1,87 @@
+import type { StoreOperation } from '@wilco/protocol';
+import type { SessionSink } from './sink.ts';
+
+/** What happens once something is kept; is told the time. */
+type Effect = (nowMs: number) => void;
+
+interface PendingCommit {
+  readonly number: number;
+  readonly sinceMs: number;
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * Orders what must be kept, and what is to happen once it is kept.
+ *
+ * Without a store that keeps anything, effects happen at once and nothing is recorded.
+ */
+export class Journal {
+  readonly isVolatile: boolean;
+  readonly #sink: SessionSink;
+  readonly #pending: PendingCommit[] = [];
+  #effects: Effect[] = [];
+  #isDirty = false;
+  #nextNumber = 1;
+  #isFailed = false;
+
+  constructor(sink: SessionSink, isVolatile: boolean) {
+    this.#sink = sink;
+    this.isVolatile = isVolatile;
+  }
+
+  /** When the oldest commit was ordered that has not completed; `Infinity` for none. */
+  get oldestSinceMs(): number {
+    return this.#pending[0]?.sinceMs ?? Infinity;
+  }
+
+  /** Whether anything waits for the next commit. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
+  /** Part of the next commit. */
+  persist(operation: StoreOperation): void {
+    if (this.isVolatile || this.#isFailed) return;
+    this.#isDirty = true;
+    this.#sink.persist(operation);
+  }
+
+  /** Runs `effect` when all that was persisted until now is kept. */
+  afterwards(effect: Effect, nowMs: number): void {
+    if (this.isVolatile) {
+      effect(nowMs);
+      return;
+    }
+    if (this.#isFailed) return;
+    this.#isDirty = true;
+    this.#effects.push(effect);
+  }
+
+  /** Orders the commit of what was persisted since the last one. */
+  commit(nowMs: number): void {
+    if (!this.#isDirty || this.#isFailed) return;
+    const number = this.#nextNumber++;
+    this.#pending.push({ number, sinceMs: nowMs, effects: this.#effects });
+    this.#effects = [];
+    this.#isDirty = false;
+    this.#sink.commit(number);
+  }
+
+  /** Commits up to `number` hold: what waited for them happens, in order. */
+  committed(number: number, nowMs: number): void {
+    if (this.#isFailed) return;
+    while (this.#pending[0] !== undefined && this.#pending[0].number <= number) {
+      const { effects } = this.#pending[0];
+      this.#pending.shift();
+      for (const effect of effects) effect(nowMs);
+    }
+  }
+
+  /** Nothing that waits for the store will ever happen. */
+  fail(): void {
+    this.#isFailed = true;
+    this.#pending.length = 0;
+    this.#effects = [];
+    this.#isDirty = false;
+  }
+}

@@ -1,0 +1,88 @@
+import type { AnswerRecord, MessageId, Seq, VoidReason } from '@wilco/protocol';
+import type { Timed } from './deadline-heap.ts';
+
+/** How far a message has come, as its sender knows. */
+export type MessageState = 'queued' | 'received' | 'settled';
+
+/** What an application gives with a message. */
+export interface SubmitRequest {
+  /** Name of the message type. */
+  readonly type: string;
+  /** Encoded already; not changed from now on. */
+  readonly payload: Uint8Array;
+  /** Name of the channel. */
+  readonly channel: string;
+  /** Milliseconds from now; `undefined`: as long as the retention lasts. */
+  readonly ttlMs: number | undefined;
+  /** The application's own id; `undefined`: one is derived. */
+  readonly id: MessageId | undefined;
+  /** Whatever the driver wants to find again. */
+  readonly receipt: unknown;
+}
+
+/**
+ * One message, answer or void in the outbox, from its submission until it is settled
+ * and the peer has it. Moves to another session as the same object.
+ */
+export class OutgoingMessage implements Timed {
+  readonly type: string;
+  readonly channelName: string;
+  readonly receipt: unknown;
+  readonly id: MessageId;
+  /** Set where the peer can not derive the id from session, channel and seq. */
+  isIdExplicit: boolean;
+  /** Emptied once the message is settled. */
+  payload: Uint8Array;
+  /** Given in exactly one function of the outbox. */
+  seq: Seq = 0;
+  state: MessageState = 'queued';
+  isResent: boolean;
+  readonly queuedAtMs: number;
+  /** When its own time to live ends; `Infinity` for none. */
+  readonly expiresAtMs: number;
+  /** Set where the message is an answer to the peer. */
+  readonly answer: AnswerRecord | undefined;
+  /** Set where its seq carries no message any more. */
+  voidReason: VoidReason | undefined = undefined;
+  /** The application, or its time to live, wants it back, and the peer may hold it. */
+  isCancelRequested = false;
+  /** Its time to live or retention has passed, and the peer was asked. */
+  isExpiring = false;
+  /** How often it was put on a connection. */
+  attempts = 0;
+  /** Bytes that it takes of the window; 0 while it takes none. */
+  cost = 0;
+  /** Whether it takes a place in the window. */
+  isInFlight = false;
+  /** Bytes that its session had put on connections when it was written last. */
+  wireMark = 0;
+  deadlineMs = Infinity;
+  heapIndex = -1;
+
+  constructor(given: {
+    readonly type: string;
+    readonly channelName: string;
+    readonly receipt: unknown;
+    readonly id: MessageId;
+    readonly isIdExplicit: boolean;
+    readonly payload: Uint8Array;
+    readonly isResent: boolean;
+    readonly queuedAtMs: number;
+    readonly expiresAtMs: number;
+    readonly answer: AnswerRecord | undefined;
+  }) {
+    this.type = given.type;
+    this.channelName = given.channelName;
+    this.receipt = given.receipt;
+    this.id = given.id;
+    this.isIdExplicit = given.isIdExplicit;
+    this.payload = given.payload;
+    this.isResent = given.isResent;
+    this.queuedAtMs = given.queuedAtMs;
+    this.expiresAtMs = given.expiresAtMs;
+    this.answer = given.answer;
+  }
+}
+
+/** The payload of what has none, or needs it no longer. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0);

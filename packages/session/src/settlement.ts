@@ -1,0 +1,63 @@
+import type { AnswerFrame, ErrorCode } from '@wilco/protocol';
+import type { Settlement } from './sink.ts';
+
+const PLAIN: Settlement = {
+  status: 'handled',
+  code: '',
+  reason: '',
+  hasRun: true,
+  isRetryable: false,
+  isReplyLost: false,
+  payload: undefined,
+};
+
+/** The handler finished and had nothing to say. */
+export const HANDLED: Settlement = PLAIN;
+
+/** It was withdrawn, or certainly never written. */
+export function cancelled(code: ErrorCode, reason: string): Settlement {
+  return { ...PLAIN, status: 'cancelled', code, reason, hasRun: false, isRetryable: true };
+}
+
+/** Its time passed before a handler took it. */
+export function expired(code: ErrorCode, reason: string): Settlement {
+  return { ...PLAIN, status: 'expired', code, reason, hasRun: false, isRetryable: true };
+}
+
+/** Nobody can know. */
+export function inDoubt(code: ErrorCode, reason: string): Settlement {
+  return { ...PLAIN, status: 'inDoubt', code, reason, hasRun: false, isRetryable: true };
+}
+
+/** This side found that the peer would not take it; it was never written. */
+export function rejectedUnwritten(code: ErrorCode, reason: string): Settlement {
+  return { ...PLAIN, status: 'rejected', code, reason, hasRun: false };
+}
+
+/**
+ * What the peer's answer says. A message whose time to live had passed, and that the peer
+ * then gave back at our request, has expired: no handler took it in time.
+ */
+export function settlementOf(answer: AnswerFrame, payload: Uint8Array, isExpiring: boolean): Settlement {
+  switch (answer.outcome) {
+    case 'reply':
+      return { ...PLAIN, payload };
+    case 'replyLost':
+      return { ...PLAIN, isReplyLost: true };
+    case 'rejected':
+      return {
+        ...PLAIN,
+        status: 'rejected',
+        code: answer.code,
+        reason: answer.reason,
+        hasRun: answer.hasRun,
+        isRetryable: answer.isRetryable,
+      };
+    case 'expired':
+      return expired('WILCO_EXPIRED', 'its time to live passed before a handler took it');
+    case 'cancelled':
+      return isExpiring
+        ? expired('WILCO_EXPIRED', 'its time passed, and the peer gave it back before a handler took it')
+        : cancelled('WILCO_CANCELLED', 'withdrawn before a handler took it');
+  }
+}
