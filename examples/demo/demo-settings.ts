@@ -1,0 +1,70 @@
+import type { ProxyOptions } from '@wilco/testkit/proxy';
+
+/** What a receiver is started with. */
+export interface ReceiverSettings {
+  /** Where to write what arrives. */
+  readonly file: string;
+  readonly waitMs: number;
+}
+
+/** What a sender is started with. */
+export interface SenderSettings {
+  /** The NDJSON file to send. */
+  readonly file: string;
+  /** Where the proxy listens. */
+  readonly port: number;
+  readonly durationMs: number;
+  readonly waitMs: number;
+}
+
+/** How the whole demo runs. */
+export interface DemoSettings {
+  readonly file: string;
+  /** How long the senders take to hand over the file. */
+  readonly durationMs: number;
+  /** After this, something hangs: the demo fails. */
+  readonly patienceMs: number;
+  /** The wait that both sides of Wilco announce: a silence is found within it. */
+  readonly waitMs: number;
+  readonly seed: number;
+  readonly faults: Pick<
+    ProxyOptions,
+    'cutEveryMs' | 'stallEveryMs' | 'resetEveryMs' | 'stallForMs' | 'delayMs'
+  >;
+}
+
+/** About half a minute, in which each kind of fault strikes a dozen times and more. */
+export function fullSettings(file: string, seed: number): DemoSettings {
+  return {
+    file,
+    durationMs: 28_000,
+    patienceMs: 120_000,
+    waitMs: 1_000,
+    seed,
+    faults: {
+      cutEveryMs: 900,
+      stallEveryMs: 700,
+      resetEveryMs: 900,
+      stallForMs: 1_500,
+      delayMs: 2,
+    },
+  };
+}
+
+/** A few seconds, for a test. */
+export function fastSettings(file: string, seed: number): DemoSettings {
+  return {
+    file,
+    durationMs: 2_500,
+    patienceMs: 25_000,
+    waitMs: 300,
+    seed,
+    faults: {
+      cutEveryMs: 150,
+      stallEveryMs: 300,
+      resetEveryMs: 150,
+      stallForMs: 450,
+      delayMs: 1,
+    },
+  };
+}
