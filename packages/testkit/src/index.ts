@@ -1,3 +1,26 @@
+export { FaultCounts, NETWORK_FAULTS } from './fault-counts.ts';
+export type { NetworkFault } from './fault-counts.ts';
+export { FaultyStore, STORE_FAULTS } from './faulty-store.ts';
+export type { FaultyStoreOptions, StoreFault, StoreFaults } from './faulty-store.ts';
+export { drawLinkFaults, FAREWELLS, PERFECT_LINK, PERFECT_PATH } from './link-faults.ts';
+export type {
+  FaultDrawing,
+  LinkFate,
+  LinkFaults,
+  Path,
+  PathFaults,
+  TerminalEvent,
+} from './link-faults.ts';
+export { SeededRandom } from './seeded-random.ts';
+export { storeContract } from './store-contract.ts';
+export type { ContractCase, StoreUnderTest } from './store-contract.ts';
+export { VirtualClock } from './virtual-clock.ts';
+export { VirtualConnection } from './virtual-connection.ts';
+export { VirtualHost } from './virtual-host.ts';
+export { VirtualLink } from './virtual-link.ts';
+export { VirtualNetwork } from './virtual-network.ts';
+export type { Dial, VirtualNetworkOptions } from './virtual-network.ts';
+export { VirtualProcess } from './virtual-process.ts';
 export { MisbehavingProxy, startProxy, type ProxyCounts } from './proxy/misbehaving-proxy.ts';
 export type { ProxyDirection, ProxyStrike } from './proxy/proxied-connection.ts';
 export type {
