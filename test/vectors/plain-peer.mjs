@@ -115,15 +115,13 @@ export class PlainPeer {
     this.#connection.destroy();
   }
 
-  /** Ends the session: resolves with the CLOSE_ACK of the server. */
+  /** Ends the session: resolves with the CLOSE_ACK of the server, when each side has said goodbye. */
   async close() {
     const connection = this.#connection;
-    this.#write(this.#ack());
-    this.#write({ kind: 'close', mode: 'end', code: '', reason: '' });
-    const isIt = (frame) => frame.kind === 'closeAck';
-    await this.#until(() => connection.frames.some(isIt), 'CLOSE_ACK');
+    this.#sayClose(connection);
+    await this.#until(() => connection.isClosed, 'CLOSE and CLOSE_ACK');
     connection.end();
-    return connection.frames.find(isIt);
+    return connection.closeAck;
   }
 
   #hello() {
@@ -165,11 +163,9 @@ export class PlainPeer {
       this.#write(this.#ack());
       this.#write({ kind: 'probeAck', nonce: frame.nonce, seen: connection.seenBefore });
     }
-    if (frame.kind === 'close') {
-      this.#write(this.#ack());
-      this.#write({ kind: 'closeAck', channels: [] });
-      connection.end();
-    }
+    if (frame.kind === 'close') this.#takeClose(connection, frame);
+    if (frame.kind === 'closeAck') connection.closeAck = frame;
+    if (connection.isClosed) connection.end();
     this.#notify();
   }
 
@@ -182,6 +178,23 @@ export class PlainPeer {
       this.#kept.delete(answer.answeredSeq);
     }
     this.#write(this.#ack());
+  }
+
+  #sayClose(connection) {
+    if (connection.hasSaidClose) return;
+    connection.hasSaidClose = true;
+    this.#write(this.#ack());
+    this.#write({ kind: 'close', mode: 'end', code: '', reason: '' });
+  }
+
+  /** Each side says CLOSE and answers the other's. A CLOSE that leaves the session is not answered. */
+  #takeClose(connection, { mode }) {
+    if (mode === 'detach') return connection.end();
+    this.#sayClose(connection);
+    this.#write(this.#ack());
+    this.#write({ kind: 'closeAck', channels: [] });
+    connection.hasAnsweredClose = true;
+    return undefined;
   }
 
   #merge({ channels }) {
@@ -256,6 +269,9 @@ class PlainConnection {
   /** Frames written and seen since the opening, as PROBE and PING count them. */
   written = 0;
   seenBefore = 0;
+  hasSaidClose = false;
+  hasAnsweredClose = false;
+  closeAck;
   problem;
   onEnd = () => {};
   #isCounting = false;
@@ -274,6 +290,11 @@ class PlainConnection {
 
   get isOpen() {
     return this.#isCounting && this.problem === undefined;
+  }
+
+  /** Whether each side has said goodbye and answered the other's. */
+  get isClosed() {
+    return this.hasAnsweredClose && this.closeAck !== undefined;
   }
 
   write(bytes) {
