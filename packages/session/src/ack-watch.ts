@@ -35,7 +35,10 @@ export class AckWatch {
     if (this.#need === 'none') return Infinity;
     const timeoutMs = this.#roundTrip.timeoutMs(this.#ackDelayMs);
     const isSlow = this.#need === 'handled' && this.#isReliable;
-    return this.#sinceMs + backedOffMs(isSlow ? Math.max(timeoutMs, HANDLED_AFTER_MS) : timeoutMs, this.#tries);
+    return (
+      this.#sinceMs +
+      backedOffMs(isSlow ? Math.max(timeoutMs, HANDLED_AFTER_MS) : timeoutMs, this.#tries)
+    );
   }
 
   /** What is missed at the end of this step. */

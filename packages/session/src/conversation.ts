@@ -49,7 +49,8 @@ export class Conversation {
   readonly #liveness: Liveness;
   #link: Link | undefined;
   /** The probe that was not answered yet. */
-  #probe: { readonly nonce: number; readonly sentAtMs: number; readonly written: number } | undefined;
+  #probe:
+    { readonly nonce: number; readonly sentAtMs: number; readonly written: number } | undefined;
   #nextNonce = 1;
   #probes = 0;
   /** Probes of the peer to answer at the next flush. */
@@ -91,7 +92,7 @@ export class Conversation {
     this.#inbox.attached(isReliable);
     this.#reader.attached();
     this.#transmitter.peerMaxMessageBytes = announcement.maxMessageBytes;
-    this.#outbox.peerHandlingMs =
+    this.#outbox.expiry.peerHandlingMs =
       announcement.handlerTimeoutMs + announcement.handlerGraceMs + this.#context.options.waitMs;
     for (const channel of this.#outbox.channels) {
       channel.cursor = channel.received;
@@ -191,7 +192,11 @@ export class Conversation {
     return undefined;
   }
 
-  stats(): { readonly roundTripMs: number | undefined; readonly probes: number; readonly repeats: number } {
+  stats(): {
+    readonly roundTripMs: number | undefined;
+    readonly probes: number;
+    readonly repeats: number;
+  } {
     return {
       roundTripMs: this.#roundTrip.smoothedMs,
       probes: this.#probes,

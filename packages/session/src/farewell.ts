@@ -1,4 +1,8 @@
 import type { ErrorCode, StartedPosition } from '@wilco/protocol';
+import type { Conversation } from './conversation.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outbox, Surrendered } from './outbox.ts';
+import { cancelled, inDoubt } from './settlement.ts';
 
 /** What a side says when it goes. */
 export interface FarewellWords {
@@ -17,9 +21,9 @@ export class Farewell {
   readonly isLocal: boolean;
   /** When it is over whether the peer has answered or not. */
   readonly deadlineMs: number;
-  hasSentClose = false;
-  hasSentAck = false;
-  hasReceivedClose = false;
+  #hasSentClose = false;
+  #hasSentAck = false;
+  #hasReceivedClose = false;
   /** From the peer's CLOSE_ACK: nothing at or above these positions was or will be handled. */
   started: readonly StartedPosition[] | undefined;
 
@@ -29,8 +33,27 @@ export class Farewell {
     this.deadlineMs = deadlineMs;
   }
 
-  get isComplete(): boolean {
-    return this.hasSentClose && this.hasSentAck && this.started !== undefined;
+  /** Says what is still to be said. Returns whether all is said, and the connection may end. */
+  say(conversation: Conversation, inbox: Inbox, nowMs: number): boolean {
+    if (conversation.takeRepeatClose()) this.#hasSentClose = false;
+    if (!this.#hasSentClose) {
+      this.#hasSentClose = true;
+      conversation.writeAck(true, nowMs);
+      conversation.write({ kind: 'close', ...this.words }, nowMs);
+    }
+    if (this.#hasReceivedClose && !this.#hasSentAck) {
+      this.#hasSentAck = true;
+      conversation.writeAck(true, nowMs);
+      conversation.write({ kind: 'closeAck', channels: inbox.started() }, nowMs);
+    }
+    if (this.words.mode === 'detach') return true;
+    return this.#hasSentAck && this.started !== undefined;
+  }
+
+  /** The peer said CLOSE, for the first time or again: it is to be answered. */
+  peerClosed(): void {
+    this.#hasReceivedClose = true;
+    this.#hasSentAck = false;
   }
 
   /** Whether the peer said that it never started on this message. */
@@ -38,5 +61,24 @@ export class Farewell {
     const position = this.started?.find((entry) => entry.channel === channel)?.started;
     // A channel that the peer does not name is one that it never heard of.
     return this.started !== undefined && (position === undefined || seq >= position);
+  }
+}
+
+/** The unsettled messages of a session that is over, and which of them may be handled. */
+export function unsettledOf(outbox: Outbox, farewell: Farewell | undefined): Surrendered[] {
+  return outbox.unsettled(
+    (channel, { seq }) => farewell?.wasNeverStarted(channel.number, seq) ?? false,
+  );
+}
+
+/** Never written, or never started by the peer's word: cancelled. Otherwise nobody can know. */
+export function settleRest(
+  outbox: Outbox,
+  farewell: Farewell | undefined,
+  code: ErrorCode,
+  reason: string,
+): void {
+  for (const { message, mayBeHandled } of unsettledOf(outbox, farewell)) {
+    outbox.settle(message, mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason));
   }
 }

@@ -68,7 +68,13 @@ export class Handling {
     const unknown = message.extensions.find(({ tag }) => tag % 2 === 1);
     if (unknown !== undefined) {
       const reason = `the critical extension ${String(unknown.tag)} is not known here`;
-      this.#conclude(channel, message, verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason), NO_BYTES, nowMs);
+      this.#conclude(
+        channel,
+        message,
+        verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason),
+        NO_BYTES,
+        nowMs,
+      );
       return;
     }
     if (channel.cancelledAhead.delete(message.seq)) {
@@ -147,7 +153,8 @@ export class Handling {
   /** Tells the handlers that are running that the session is over. */
   abortRunning(): void {
     for (const channel of this.allChannels()) {
-      for (const message of channel.running) this.#context.sink.abort(message, 'WILCO_SESSION_ENDED');
+      for (const message of channel.running)
+        this.#context.sink.abort(message, 'WILCO_SESSION_ENDED');
     }
   }
 
@@ -177,7 +184,12 @@ export class Handling {
     }
   }
 
-  #start(channel: ReceiveChannel, message: IncomingMessage, concurrency: number, nowMs: number): void {
+  #start(
+    channel: ReceiveChannel,
+    message: IncomingMessage,
+    concurrency: number,
+    nowMs: number,
+  ): void {
     const { journal, options, setting, sink } = this.#context;
     message.state = 'running';
     message.attempt += 1;
@@ -200,11 +212,20 @@ export class Handling {
       return;
     }
     const reason = `the handler did not finish within ${String(options.handlerTimeoutMs)} ms and its grace`;
-    const overrun = { ...verdict('rejected', 'WILCO_HANDLER_TIMEOUT', reason), hasRun: true, isRetryable: true };
+    const overrun = {
+      ...verdict('rejected', 'WILCO_HANDLER_TIMEOUT', reason),
+      hasRun: true,
+      isRetryable: true,
+    };
     this.#conclude(channel, message, overrun, NO_BYTES, nowMs);
   }
 
-  #answer(channel: ReceiveChannel, message: IncomingMessage, result: HandlerResult, nowMs: number): void {
+  #answer(
+    channel: ReceiveChannel,
+    message: IncomingMessage,
+    result: HandlerResult,
+    nowMs: number,
+  ): void {
     const outcome = result.outcome === 'handled' ? 'reply' : result.outcome;
     const payload = outcome === 'reply' ? (result.payload ?? NO_BYTES) : NO_BYTES;
     const isTooLarge = payload.byteLength > this.peerMaxMessageBytes;

@@ -54,7 +54,8 @@ export class Inbox {
     this.#window = window;
     if (contents !== undefined) this.#restore(contents);
     if (this.channel(ANSWER_CHANNEL) === undefined) this.#open(ANSWER_CHANNEL, ANSWER_CHANNEL_NAME);
-    if (this.channel(DEFAULT_CHANNEL) === undefined) this.#open(DEFAULT_CHANNEL, DEFAULT_CHANNEL_NAME);
+    if (this.channel(DEFAULT_CHANNEL) === undefined)
+      this.#open(DEFAULT_CHANNEL, DEFAULT_CHANNEL_NAME);
   }
 
   channel(number: number): ReceiveChannel | undefined {
@@ -104,10 +105,16 @@ export class Inbox {
     const size = frame.payload.byteLength;
     if (frame.offset !== assembly.offset) {
       if (!this.#isReliable) return undefined;
-      return new WilcoError('WILCO_FRAME_LOST', `a fragment at ${String(frame.offset)}, expected ${String(assembly.offset)}`);
+      return new WilcoError(
+        'WILCO_FRAME_LOST',
+        `a fragment at ${String(frame.offset)}, expected ${String(assembly.offset)}`,
+      );
     }
     if (assembly.offset + size > assembly.grantedBytes) {
-      return new WilcoError('WILCO_WINDOW_EXCEEDED', `a fragment to ${String(assembly.offset + size)}, granted are ${String(assembly.grantedBytes)}`);
+      return new WilcoError(
+        'WILCO_WINDOW_EXCEEDED',
+        `a fragment to ${String(assembly.offset + size)}, granted are ${String(assembly.grantedBytes)}`,
+      );
     }
     assembly.add(frame.payload);
     channel.isDirty = true;
@@ -115,7 +122,13 @@ export class Inbox {
     if (!assembly.isComplete) return undefined;
     channel.assembly = undefined;
     this.#window.finished(assembly);
-    const wrong = this.#accept(channel, assembly.first, assembly.whole(), assembly.totalBytes, nowMs);
+    const wrong = this.#accept(
+      channel,
+      assembly.first,
+      assembly.whole(),
+      assembly.totalBytes,
+      nowMs,
+    );
     return wrong ?? this.#takeEarly(channel, nowMs);
   }
 
@@ -167,7 +180,10 @@ export class Inbox {
       const known = this.channel(number);
       if (known?.name === name) continue;
       if (known !== undefined || number >= LIMITS.channels) {
-        return new WilcoError('WILCO_CHANNEL_UNKNOWN', `channel ${String(number)} can not be '${name}'`);
+        return new WilcoError(
+          'WILCO_CHANNEL_UNKNOWN',
+          `channel ${String(number)} can not be '${name}'`,
+        );
       }
       this.#open(number, name).isRecordDirty = true;
     }
@@ -207,11 +223,18 @@ export class Inbox {
   }
 
   /** The first or only part of the next message. */
-  #begin(channel: ReceiveChannel, frame: MessageFrame | AnswerFrame, nowMs: number): WilcoError | undefined {
+  #begin(
+    channel: ReceiveChannel,
+    frame: MessageFrame | AnswerFrame,
+    nowMs: number,
+  ): WilcoError | undefined {
     const size = frame.payload.byteLength;
     if (channel.assembly !== undefined) {
       if (!this.#isReliable) return undefined;
-      return new WilcoError('WILCO_FRAME_UNEXPECTED', `message ${String(frame.seq)} begins again before it is finished`);
+      return new WilcoError(
+        'WILCO_FRAME_UNEXPECTED',
+        `message ${String(frame.seq)} begins again before it is finished`,
+      );
     }
     if (!channel.isAnswers) {
       const wrong = this.#window.check(channel, size);
@@ -220,7 +243,10 @@ export class Inbox {
     if (frame.totalBytes === undefined) return this.#accept(channel, frame, undefined, 0, nowMs);
     const most = this.#window.maxMessageBytes;
     if (frame.totalBytes > most) {
-      return new WilcoError('WILCO_FRAME_TOO_LARGE', `a message of ${String(frame.totalBytes)} bytes, at most ${String(most)} are taken`);
+      return new WilcoError(
+        'WILCO_FRAME_TOO_LARGE',
+        `a message of ${String(frame.totalBytes)} bytes, at most ${String(most)} are taken`,
+      );
     }
     const assembly = new Assembly(frame, frame.totalBytes);
     channel.assembly = assembly;
@@ -305,11 +331,7 @@ export class Inbox {
 
   #cameEarly(channel: ReceiveChannel, frame: MessageFrame | AnswerFrame): WilcoError | undefined {
     if (this.#isReliable) return gap(channel, frame.seq);
-    const mayHold = channel.early.size < channel.window.mostMessages;
-    const isNear = frame.seq < channel.accepted + channel.window.mostMessages;
-    if (frame.totalBytes === undefined && mayHold && isNear) {
-      channel.early.set(frame.seq, { ...frame, payload: frame.payload.slice() });
-    }
+    channel.holdEarly(frame);
     return undefined;
   }
 
@@ -334,13 +356,19 @@ export class Inbox {
       return undefined;
     }
     if (!this.#isReliable) return undefined;
-    return new WilcoError('WILCO_FRAME_UNEXPECTED', `a fragment of ${String(frame.seq)}, which was not begun`);
+    return new WilcoError(
+      'WILCO_FRAME_UNEXPECTED',
+      `a fragment of ${String(frame.seq)}, which was not begun`,
+    );
   }
 
   #unknown(number: number, frame: { readonly kind: string }): WilcoError | undefined {
     // Where frames get lost, the one that announced it may have been: it comes again.
     if (!this.#isReliable) return undefined;
-    return new WilcoError('WILCO_CHANNEL_UNKNOWN', `a ${frame.kind} in channel ${String(number)}, or of a type, that was not announced`);
+    return new WilcoError(
+      'WILCO_CHANNEL_UNKNOWN',
+      `a ${frame.kind} in channel ${String(number)}, or of a type, that was not announced`,
+    );
   }
 
   #dropAssembly(channel: ReceiveChannel): void {
@@ -351,7 +379,13 @@ export class Inbox {
   }
 
   #open(number: number, name: string, position?: number, handled?: number): ReceiveChannel {
-    const channel = new ReceiveChannel(number, name, this.#window.channelGrant(), position, handled);
+    const channel = new ReceiveChannel(
+      number,
+      name,
+      this.#window.channelGrant(),
+      position,
+      handled,
+    );
     this.#byNumber[number] = channel;
     return channel;
   }

@@ -2,22 +2,20 @@ import {
   ANSWER_CHANNEL,
   ANSWER_CHANNEL_NAME,
   checkName,
-  DEFAULT_CHANNEL,
-  DEFAULT_CHANNEL_NAME,
   derivedMessageId,
   LIMITS,
   WilcoError,
   type AnswerRecord,
   type ChannelNumber,
-  type ErrorCode,
   type SessionContents,
 } from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
-import { DeadlineHeap } from './deadline-heap.ts';
+import { Expiry } from './expiry.ts';
 import { NO_BYTES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
-import { sendingRecord, outgoingRecord } from './outgoing-records.ts';
-import { SendChannel } from './send-channel.ts';
-import { cancelled, expired, inDoubt } from './settlement.ts';
+import { outgoingRecord, restoredMessage, sendingRecord } from './outgoing-records.ts';
+import type { SendChannel } from './send-channel.ts';
+import { SendChannels } from './send-channels.ts';
+import { cancelled } from './settlement.ts';
 import type { Settlement } from './sink.ts';
 
 /** A message of a session that is over, for the next session. */
@@ -34,14 +32,11 @@ export interface Surrendered {
  */
 export class Outbox {
   readonly #context: SessionContext;
-  readonly #byName = new Map<string, SendChannel>();
-  readonly #byNumber: SendChannel[] = [];
+  readonly #channels: SendChannels;
   readonly #typeNames = new Set<string>();
   readonly #dirty = new Set<SendChannel>();
-  /** Messages with a time to live. */
-  readonly #deadlines = new DeadlineHeap<OutgoingMessage>();
-  /** When the oldest message without one may be too old; `Infinity` for none. */
-  #retentionDueMs = Infinity;
+  /** Ends what is too old. */
+  readonly expiry: Expiry;
   /** Messages that the peer may hold and that are wanted back. */
   readonly cancelRequests = new Set<OutgoingMessage>();
   /** Those of them that this connection has not carried yet. */
@@ -56,31 +51,29 @@ export class Outbox {
   /** Messages and bytes that take a place in the window of the session. */
   inFlightMessages = 0;
   inFlightBytes = 0;
-  /** How long a handler of the peer may take; known once connected. */
-  peerHandlingMs = 0;
 
   constructor(context: SessionContext, nowMs: number, contents?: SessionContents) {
     this.#context = context;
+    this.expiry = new Expiry(context.options, this);
+    this.#channels = new SendChannels(context.setting);
     if (contents !== undefined) this.#restore(contents, nowMs);
-    this.#channel(ANSWER_CHANNEL_NAME, ANSWER_CHANNEL);
-    this.#channel(DEFAULT_CHANNEL_NAME, DEFAULT_CHANNEL);
   }
 
   get channels(): readonly SendChannel[] {
-    return this.#byNumber;
+    return this.#channels.all;
   }
 
   get answers(): SendChannel {
-    return this.#byNumber[ANSWER_CHANNEL] as SendChannel;
+    return this.#channels.numbered(ANSWER_CHANNEL) as SendChannel;
   }
 
   channel(number: ChannelNumber): SendChannel | undefined {
-    return this.#byNumber[number];
+    return this.#channels.numbered(number);
   }
 
-  /** The earliest time at which {@link expire} has something to do; may be early. */
-  get nextDeadlineMs(): number {
-    return Math.min(this.#deadlines.earliestMs, this.#retentionDueMs);
+  /** The channel that a message goes through. */
+  channelOf(message: OutgoingMessage): SendChannel {
+    return this.#channels.named(message.channelName);
   }
 
   /**
@@ -118,7 +111,7 @@ export class Outbox {
     message.isInFlight = false;
     message.isExpiring = false;
     this.#typeNames.add(message.type);
-    this.#take(message, this.#channel(message.channelName), nowMs);
+    this.#take(message, this.#channels.named(message.channelName), nowMs);
     if (message.isCancelRequested) {
       message.isCancelRequested = false;
       this.cancel(message);
@@ -147,9 +140,13 @@ export class Outbox {
   /** Withdraws a message: at once where it was never written whole, else by asking the peer. */
   cancel(message: OutgoingMessage): void {
     if (message.state === 'settled') return;
-    const channel = this.#channelOf(message);
+    const channel = this.channelOf(message);
     if (!channel.mayBeHandled(message)) {
-      this.void(message, 'cancelled', cancelled('WILCO_CANCELLED', 'withdrawn before it was written'));
+      this.void(
+        message,
+        'cancelled',
+        cancelled('WILCO_CANCELLED', 'withdrawn before it was written'),
+      );
       return;
     }
     if (message.isCancelRequested) return;
@@ -165,7 +162,7 @@ export class Outbox {
     reason: NonNullable<OutgoingMessage['voidReason']>,
     settlement: Settlement,
   ): void {
-    const channel = this.#channelOf(message);
+    const channel = this.channelOf(message);
     if (message.seq >= channel.received) {
       message.voidReason = reason;
       if (message.seq === channel.cursor) channel.partOffset = channel.confirmedOffset = 0;
@@ -177,11 +174,11 @@ export class Outbox {
   /** The one place where a message of the application ends. */
   settle(message: OutgoingMessage, settlement: Settlement): void {
     if (message.state === 'settled') return;
-    const channel = this.#channelOf(message);
+    const channel = this.channelOf(message);
     const bytes = message.payload.byteLength;
     message.state = 'settled';
     message.payload = NO_BYTES;
-    this.#deadlines.remove(message);
+    this.expiry.forget(message);
     this.cancelRequests.delete(message);
     this.#vacate(channel, message);
     this.unsettledCount -= 1;
@@ -208,14 +205,6 @@ export class Outbox {
     this.#dirty.add(channel);
   }
 
-  /** Ends what is due: alone what was never written, by asking the peer what may have been. */
-  expire(nowMs: number): void {
-    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
-      this.#expireOne(due, 'WILCO_EXPIRED', nowMs);
-    }
-    if (this.#retentionDueMs <= nowMs) this.#expireOld(nowMs);
-  }
-
   /** How much of the messages' records is new since the last commit. */
   beforeCommit(): void {
     const { journal, setting } = this.#context;
@@ -230,7 +219,7 @@ export class Outbox {
   recount(): void {
     this.inFlightMessages = 0;
     this.inFlightBytes = 0;
-    for (const channel of this.#byNumber) {
+    for (const channel of this.#channels.all) {
       channel.inFlightMessages = 0;
       channel.inFlightBytes = 0;
       for (let seq = channel.ring.base; seq < channel.written; seq++) {
@@ -254,15 +243,21 @@ export class Outbox {
     this.inFlightBytes += cost;
   }
 
-  /** All unsettled messages of the application, channel by channel, in order. */
-  unsettled(): Surrendered[] {
+  /**
+   * All unsettled messages of the application, channel by channel, in order. Of some the
+   * peer may have said that no handler ever took them.
+   */
+  unsettled(
+    isNeverStarted: (channel: SendChannel, message: OutgoingMessage) => boolean = () => false,
+  ): Surrendered[] {
     const found: Surrendered[] = [];
-    for (const channel of this.#byNumber) {
+    for (const channel of this.#channels.all) {
       if (channel.isAnswers) continue;
       for (let seq = channel.ring.base; seq < channel.ring.end; seq++) {
         const message = channel.ring.get(seq);
         if (message === undefined || message.state === 'settled') continue;
-        found.push({ message, mayBeHandled: channel.mayBeHandled(message) });
+        const mayBeHandled = channel.mayBeHandled(message) && !isNeverStarted(channel, message);
+        found.push({ message, mayBeHandled });
       }
     }
     return found;
@@ -270,8 +265,8 @@ export class Outbox {
 
   /** Lets go of a message that moves to another session, without settling it. */
   release(message: OutgoingMessage): void {
-    const channel = this.#channelOf(message);
-    this.#deadlines.remove(message);
+    const channel = this.channelOf(message);
+    this.expiry.forget(message);
     this.cancelRequests.delete(message);
     this.#vacate(channel, message);
     this.unsettledCount -= 1;
@@ -282,7 +277,8 @@ export class Outbox {
   #admit(request: SubmitRequest): SendChannel {
     const { options } = this.#context;
     const size = request.payload.byteLength;
-    if (!this.isAccepting) throw new WilcoError('WILCO_CLOSED', 'the session takes no new messages');
+    if (!this.isAccepting)
+      throw new WilcoError('WILCO_CLOSED', 'the session takes no new messages');
     if (size > options.maxMessageBytes) {
       throw new WilcoError(
         'WILCO_PAYLOAD_TOO_LARGE',
@@ -290,13 +286,19 @@ export class Outbox {
       );
     }
     if (this.unsettledCount >= options.outboxMessages) {
-      throw new WilcoError('WILCO_OUTBOX_FULL', `${String(this.unsettledCount)} messages are unsettled`);
+      throw new WilcoError(
+        'WILCO_OUTBOX_FULL',
+        `${String(this.unsettledCount)} messages are unsettled`,
+      );
     }
     if (this.unsettledBytes + size > options.outboxBytes) {
-      throw new WilcoError('WILCO_OUTBOX_FULL', `${String(this.unsettledBytes)} bytes are unsettled`);
+      throw new WilcoError(
+        'WILCO_OUTBOX_FULL',
+        `${String(this.unsettledBytes)} bytes are unsettled`,
+      );
     }
     if (!this.#typeNames.has(request.type)) this.#admitType(request.type);
-    return this.#channel(request.channel);
+    return this.#channels.named(request.channel);
   }
 
   #admitType(name: string): void {
@@ -313,10 +315,7 @@ export class Outbox {
   #take(message: OutgoingMessage, channel: SendChannel, nowMs: number): void {
     this.unsettledCount += 1;
     this.unsettledBytes += message.payload.byteLength;
-    if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
-    else if (this.#retentionDueMs === Infinity) {
-      this.#retentionDueMs = Math.max(message.queuedAtMs + this.#context.options.retentionMs, nowMs);
-    }
+    this.expiry.watch(message, nowMs);
     this.#assign(message, channel, nowMs);
   }
 
@@ -379,106 +378,22 @@ export class Outbox {
     journal.persist({ type: 'putOutgoing', record: outgoingRecord(setting, channel, message) });
   }
 
-  #expireOne(message: OutgoingMessage, code: ErrorCode, nowMs: number): void {
-    const channel = this.#channelOf(message);
-    if (!channel.mayBeHandled(message)) {
-      this.void(message, 'expired', expired(code, 'its time passed before it was written'));
-      return;
-    }
-    if (message.isExpiring) {
-      const settlement = inDoubt(code, 'its time passed, and the peer did not say what became of it');
-      this.void(message, 'expired', settlement);
-      return;
-    }
-    const { settleGraceMs } = this.#context.options;
-    const handlingMs = message.state === 'received' ? this.peerHandlingMs : 0;
-    message.isExpiring = true;
-    this.#deadlines.set(message, nowMs + settleGraceMs + handlingMs);
-    this.cancel(message);
-  }
-
-  /** Messages without a time to live of their own are in the order of their age, channel by channel. */
-  #expireOld(nowMs: number): void {
-    const { retentionMs } = this.#context.options;
-    this.#retentionDueMs = Infinity;
-    for (const { message } of this.unsettled()) {
-      if (message.expiresAtMs !== Infinity || message.isExpiring) continue;
-      const dueMs = message.queuedAtMs + retentionMs;
-      if (dueMs <= nowMs) this.#expireOne(message, 'WILCO_RETENTION_OVER', nowMs);
-      else this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
-    }
-  }
-
-  #channelOf(message: OutgoingMessage): SendChannel {
-    return this.#channel(message.channelName);
-  }
-
-  #channel(name: string, number: ChannelNumber = this.#byNumber.length): SendChannel {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
-    checkName('the name of a channel', name, LIMITS.channelNameBytes);
-    if (number >= LIMITS.channels) {
-      throw new WilcoError(
-        'WILCO_OPTION_INVALID',
-        `'${name}' would be channel ${String(number + 1)}, a session has ${String(LIMITS.channels)}`,
-      );
-    }
-    const channel = new SendChannel(number, name, this.#context.setting.channelOf(name));
-    this.#byName.set(name, channel);
-    this.#byNumber[number] = channel;
-    return channel;
-  }
-
   #restore(contents: SessionContents, nowMs: number): void {
-    const { setting } = this.#context;
-    for (const record of contents.sending) {
-      const messages = contents.outgoing.filter(({ channel }) => channel === record.channel);
-      const base = Math.min(messages[0]?.seq ?? record.next, record.next);
-      const turn = setting.channelOf(record.name);
-      const channel = new SendChannel(record.channel, record.name, turn, record.next, record.reported, base);
-      this.#byName.set(record.name, channel);
-      this.#byNumber[record.channel] = channel;
-      for (const outgoing of messages) {
-        while (channel.ring.end < outgoing.seq) channel.ring.push(undefined);
-        this.#restoreOne(channel, outgoing, nowMs);
-      }
-      while (channel.ring.end < record.next) channel.ring.push(undefined);
-    }
-  }
-
-  #restoreOne(channel: SendChannel, record: SessionContents['outgoing'][number], nowMs: number): void {
     const { wallOffsetMs } = this.#context.setting;
-    const message = new OutgoingMessage({
-      type: record.type,
-      channelName: channel.name,
-      receipt: undefined,
-      id: record.id ?? '',
-      isIdExplicit: record.id !== undefined,
-      payload: record.payload,
-      isResent: record.isResent,
-      queuedAtMs: Math.min(record.queuedAtWallMs - wallOffsetMs, nowMs),
-      expiresAtMs:
-        record.expiresAtWallMs === undefined ? Infinity : record.expiresAtWallMs - wallOffsetMs,
-      answer: record.answer,
+    this.#channels.restore(contents, (channel, record) => {
+      const message = restoredMessage(record, channel, wallOffsetMs, nowMs);
+      message.seq = channel.ring.push(message);
+      if (message.answer !== undefined) {
+        this.answerBytes += message.payload.byteLength;
+        this.unacknowledgedAnswers += 1;
+      } else if (message.state !== 'settled') this.#restoreUnsettled(message, nowMs);
     });
-    message.voidReason = record.voidReason;
-    message.seq = channel.ring.push(message);
-    if (message.answer !== undefined) {
-      this.answerBytes += message.payload.byteLength;
-      this.unacknowledgedAnswers += 1;
-    } else if (message.voidReason !== undefined) message.state = 'settled';
-    else this.#restoreUnsettled(channel, message, nowMs);
   }
 
-  #restoreUnsettled(channel: SendChannel, message: OutgoingMessage, nowMs: number): void {
-    if (message.seq < channel.received) message.state = 'received';
+  #restoreUnsettled(message: OutgoingMessage, nowMs: number): void {
     this.unsettledCount += 1;
     this.unsettledBytes += message.payload.byteLength;
     this.#typeNames.add(message.type);
-    if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
-    else {
-      const dueMs = Math.max(message.queuedAtMs + this.#context.options.retentionMs, nowMs);
-      this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
-    }
+    this.expiry.watch(message, nowMs);
   }
 }

@@ -1,6 +1,6 @@
 import type { OutgoingRecord, SendingRecord } from '@wilco/protocol';
 import type { SessionSetting } from './options.ts';
-import type { OutgoingMessage } from './outgoing-message.ts';
+import { OutgoingMessage } from './outgoing-message.ts';
 import type { SendChannel } from './send-channel.ts';
 
 /** A channel as the store keeps it. */
@@ -35,4 +35,30 @@ export function outgoingRecord(
     answer: message.answer,
     payload: message.payload,
   };
+}
+
+/** A message, an answer or a void that a store held. */
+export function restoredMessage(
+  record: OutgoingRecord,
+  channel: SendChannel,
+  wallOffsetMs: number,
+  nowMs: number,
+): OutgoingMessage {
+  const { expiresAtWallMs, id, voidReason } = record;
+  const message = new OutgoingMessage({
+    type: record.type,
+    channelName: channel.name,
+    receipt: undefined,
+    id: id ?? '',
+    isIdExplicit: id !== undefined,
+    payload: record.payload,
+    isResent: record.isResent,
+    queuedAtMs: Math.min(record.queuedAtWallMs - wallOffsetMs, nowMs),
+    expiresAtMs: expiresAtWallMs === undefined ? Infinity : expiresAtWallMs - wallOffsetMs,
+    answer: record.answer,
+  });
+  message.voidReason = voidReason;
+  if (voidReason !== undefined) message.state = 'settled';
+  else if (record.seq < channel.received) message.state = 'received';
+  return message;
 }

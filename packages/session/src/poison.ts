@@ -1,4 +1,6 @@
 import type { ErrorCode, WilcoError } from '@wilco/protocol';
+import type { Inbox } from './inbox.ts';
+import type { Outbox } from './outbox.ts';
 
 /** Deaths that the next connection will meet again, if it is the content that kills. */
 const PROTOCOL_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
@@ -32,4 +34,12 @@ export class Poison {
   static isProtocolError(code: string): boolean {
     return PROTOCOL_ERRORS.has(code);
   }
+}
+
+/** A number that grows with everything that gets through, in either direction. */
+export function progressOf(outbox: Outbox, inbox: Inbox): number {
+  let sum = 0;
+  for (const { received, confirmedOffset } of outbox.channels) sum += received + confirmedOffset;
+  for (const { accepted, assembly } of inbox.channels) sum += accepted + (assembly?.offset ?? 0);
+  return sum;
 }

@@ -90,6 +90,14 @@ export class ReceiveChannel {
     this.ring.trim(this.done.position);
   }
 
+  /** On a link that reorders: keeps a copy of what came too early, inside the window. */
+  holdEarly(frame: MessageFrame | AnswerFrame): void {
+    const { mostMessages } = this.window;
+    if (frame.totalBytes !== undefined || this.early.size >= mostMessages) return;
+    if (frame.seq >= this.accepted + mostMessages) return;
+    this.early.set(frame.seq, { ...frame, payload: frame.payload.slice() });
+  }
+
   /** A message waits or runs no longer. */
   letGo(message: IncomingMessage): void {
     this.heldMessages -= 1;

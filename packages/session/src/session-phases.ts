@@ -3,13 +3,7 @@ export type SessionPhase = 'detached' | 'open' | 'closing' | 'ended';
 
 /** What moves it. */
 export type SessionEvent =
-  | 'attach'
-  | 'connectionLost'
-  | 'close'
-  | 'peerClosed'
-  | 'bothClosed'
-  | 'windowOver'
-  | 'givenUp';
+  'attach' | 'connectionLost' | 'close' | 'peerClosed' | 'bothClosed' | 'windowOver' | 'givenUp';
 
 /**
  * Which event is legal in which phase, and where it leads. The diagram in ARCHITECTURE.md

@@ -38,7 +38,11 @@ export function rejectedUnwritten(code: ErrorCode, reason: string): Settlement {
  * What the peer's answer says. A message whose time to live had passed, and that the peer
  * then gave back at our request, has expired: no handler took it in time.
  */
-export function settlementOf(answer: AnswerFrame, payload: Uint8Array, isExpiring: boolean): Settlement {
+export function settlementOf(
+  answer: AnswerFrame,
+  payload: Uint8Array,
+  isExpiring: boolean,
+): Settlement {
   switch (answer.outcome) {
     case 'reply':
       return { ...PLAIN, payload };
@@ -57,7 +61,10 @@ export function settlementOf(answer: AnswerFrame, payload: Uint8Array, isExpirin
       return expired('WILCO_EXPIRED', 'its time to live passed before a handler took it');
     case 'cancelled':
       return isExpiring
-        ? expired('WILCO_EXPIRED', 'its time passed, and the peer gave it back before a handler took it')
+        ? expired(
+            'WILCO_EXPIRED',
+            'its time passed, and the peer gave it back before a handler took it',
+          )
         : cancelled('WILCO_CANCELLED', 'withdrawn before a handler took it');
   }
 }

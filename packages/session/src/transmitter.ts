@@ -192,7 +192,12 @@ export class Transmitter {
     return true;
   }
 
-  #transmitFirst(channel: SendChannel, message: OutgoingMessage, cost: number, nowMs: number): void {
+  #transmitFirst(
+    channel: SendChannel,
+    message: OutgoingMessage,
+    cost: number,
+    nowMs: number,
+  ): void {
     const size = message.payload.byteLength;
     message.attempts += 1;
     if (message.attempts > 1) this.repeats += 1;
@@ -259,7 +264,13 @@ export class Transmitter {
     if (message === undefined) return;
     if (message.state === 'settled') {
       if (message.voidReason === undefined) return;
-      this.#write({ kind: 'void', channel: channel.number, from: seq, to: seq + 1, reason: message.voidReason });
+      this.#write({
+        kind: 'void',
+        channel: channel.number,
+        from: seq,
+        to: seq + 1,
+        reason: message.voidReason,
+      });
       return;
     }
     const size = message.payload.byteLength;
@@ -303,7 +314,8 @@ export class Transmitter {
   }
 
   #announce(channel: SendChannel, message: OutgoingMessage): void {
-    const isTypeNew = message.answer === undefined && this.#types.numberOf(message.type) === undefined;
+    const isTypeNew =
+      message.answer === undefined && this.#types.numberOf(message.type) === undefined;
     if (!isTypeNew && channel.isAnnounced) return;
     this.#announceNames(isTypeNew ? message.type : undefined, channel);
   }

@@ -39,10 +39,16 @@ export class NamesTaken {
     const known = this.#names.get(number);
     if (known === name) return undefined;
     if (known !== undefined) {
-      return new WilcoError('WILCO_FRAME_MALFORMED', `number ${String(number)} stands for '${known}' already, not for '${name}'`);
+      return new WilcoError(
+        'WILCO_FRAME_MALFORMED',
+        `number ${String(number)} stands for '${known}' already, not for '${name}'`,
+      );
     }
     if (this.#names.size >= LIMITS.messageTypes) {
-      return new WilcoError('WILCO_FRAME_MALFORMED', `more than ${String(LIMITS.messageTypes)} message types`);
+      return new WilcoError(
+        'WILCO_FRAME_MALFORMED',
+        `more than ${String(LIMITS.messageTypes)} message types`,
+      );
     }
     this.#names.set(number, name);
     return undefined;

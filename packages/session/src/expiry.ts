@@ -1,0 +1,87 @@
+import type { ErrorCode } from '@wilco/protocol';
+import { DeadlineHeap } from './deadline-heap.ts';
+import type { ResolvedSessionOptions } from './options.ts';
+import type { Outbox } from './outbox.ts';
+import type { OutgoingMessage } from './outgoing-message.ts';
+import { expired, inDoubt } from './settlement.ts';
+
+/**
+ * Ends the messages of the outbox that are too old. What was never written expires by
+ * this side's word alone; of what may have been, the peer is asked first, and without its
+ * word within the grace nobody can know.
+ */
+export class Expiry {
+  readonly #options: ResolvedSessionOptions;
+  readonly #outbox: Outbox;
+  /** Messages with a time to live, and those of which the peer was asked. */
+  readonly #deadlines = new DeadlineHeap<OutgoingMessage>();
+  /** When the oldest message without a time to live may be too old; `Infinity` for none. */
+  #retentionDueMs = Infinity;
+  /** How long a handler of the peer may take, and its word; known once connected. Milliseconds. */
+  peerHandlingMs = 0;
+
+  constructor(options: ResolvedSessionOptions, outbox: Outbox) {
+    this.#options = options;
+    this.#outbox = outbox;
+  }
+
+  /** The earliest time at which {@link deadlineReached} has something to do; may be early. */
+  get nextDeadlineMs(): number {
+    return Math.min(this.#deadlines.earliestMs, this.#retentionDueMs);
+  }
+
+  /** A message is in the outbox. */
+  watch(message: OutgoingMessage, nowMs: number): void {
+    if (message.expiresAtMs !== Infinity) {
+      this.#deadlines.set(message, message.expiresAtMs);
+      return;
+    }
+    const dueMs = Math.max(message.queuedAtMs + this.#options.retentionMs, nowMs);
+    this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
+  }
+
+  /** A message is in the outbox no longer. */
+  forget(message: OutgoingMessage): void {
+    this.#deadlines.remove(message);
+  }
+
+  /** Ends what is due. */
+  deadlineReached(nowMs: number): void {
+    for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
+      this.#end(due, 'WILCO_EXPIRED', nowMs);
+    }
+    if (this.#retentionDueMs <= nowMs) this.#endOld(nowMs);
+  }
+
+  #end(message: OutgoingMessage, code: ErrorCode, nowMs: number): void {
+    const channel = this.#outbox.channelOf(message);
+    if (!channel.mayBeHandled(message)) {
+      const settlement = expired(code, 'its time passed before it was written');
+      this.#outbox.void(message, 'expired', settlement);
+      return;
+    }
+    if (message.isExpiring) {
+      const settlement = inDoubt(
+        code,
+        'its time passed, and the peer did not say what became of it',
+      );
+      this.#outbox.void(message, 'expired', settlement);
+      return;
+    }
+    const handlingMs = message.state === 'received' ? this.peerHandlingMs : 0;
+    message.isExpiring = true;
+    this.#deadlines.set(message, nowMs + this.#options.settleGraceMs + handlingMs);
+    this.#outbox.cancel(message);
+  }
+
+  /** Looks at all messages, once each time that the oldest comes of age. */
+  #endOld(nowMs: number): void {
+    this.#retentionDueMs = Infinity;
+    for (const { message } of this.#outbox.unsettled()) {
+      if (message.expiresAtMs !== Infinity || message.isExpiring) continue;
+      const dueMs = message.queuedAtMs + this.#options.retentionMs;
+      if (dueMs <= nowMs) this.#end(message, 'WILCO_RETENTION_OVER', nowMs);
+      else this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  ANSWER_CHANNEL,
+  ANSWER_CHANNEL_NAME,
+  checkName,
+  DEFAULT_CHANNEL,
+  DEFAULT_CHANNEL_NAME,
+  LIMITS,
+  WilcoError,
+  type ChannelNumber,
+  type OutgoingRecord,
+  type SessionContents,
+} from '@wilco/protocol';
+import type { SessionSetting } from './options.ts';
+import { SendChannel } from './send-channel.ts';
+
+/** The sending channels of a session, by name and by number. They are opened by their first use. */
+export class SendChannels {
+  readonly #setting: SessionSetting;
+  readonly #byName = new Map<string, SendChannel>();
+  readonly #byNumber: SendChannel[] = [];
+
+  constructor(setting: SessionSetting) {
+    this.#setting = setting;
+    this.#keep(
+      new SendChannel(ANSWER_CHANNEL, ANSWER_CHANNEL_NAME, { weight: 1, isUrgent: false }),
+    );
+    this.#keep(
+      new SendChannel(
+        DEFAULT_CHANNEL,
+        DEFAULT_CHANNEL_NAME,
+        setting.channelOf(DEFAULT_CHANNEL_NAME),
+      ),
+    );
+  }
+
+  /** All of them, ascending by number, without gaps. */
+  get all(): readonly SendChannel[] {
+    return this.#byNumber;
+  }
+
+  numbered(number: ChannelNumber): SendChannel | undefined {
+    return this.#byNumber[number];
+  }
+
+  /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for a bad name, or one too many. */
+  named(name: string): SendChannel {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known;
+    checkName('the name of a channel', name, LIMITS.channelNameBytes);
+    const number = this.#byNumber.length;
+    if (number >= LIMITS.channels) {
+      throw new WilcoError(
+        'WILCO_OPTION_INVALID',
+        `'${name}' would be channel ${String(number + 1)}, a session has ${String(LIMITS.channels)}`,
+      );
+    }
+    const channel = new SendChannel(number, name, this.#setting.channelOf(name));
+    this.#keep(channel);
+    return channel;
+  }
+
+  /** Puts back what a store held; `put` appends one record to the ring of its channel. */
+  restore(
+    contents: SessionContents,
+    put: (channel: SendChannel, record: OutgoingRecord) => void,
+  ): void {
+    for (const record of contents.sending) {
+      const messages = contents.outgoing.filter(({ channel }) => channel === record.channel);
+      const base = Math.min(messages[0]?.seq ?? record.next, record.next);
+      const turn = this.#setting.channelOf(record.name);
+      const { channel: number, name, next, reported } = record;
+      const channel = new SendChannel(number, name, turn, next, reported, base);
+      this.#keep(channel);
+      for (const message of messages) {
+        while (channel.ring.end < message.seq) channel.ring.push(undefined);
+        put(channel, message);
+      }
+      while (channel.ring.end < next) channel.ring.push(undefined);
+    }
+  }
+
+  #keep(channel: SendChannel): void {
+    this.#byName.set(channel.name, channel);
+    this.#byNumber[channel.number] = channel;
+  }
+}

@@ -1,0 +1,53 @@
+import type { SessionContents } from '@wilco/protocol';
+import { AckWriter } from './ack-writer.ts';
+import type { SessionContext } from './context.ts';
+import { Conversation } from './conversation.ts';
+import { Handling } from './handling.ts';
+import { Inbox } from './inbox.ts';
+import { Journal } from './journal.ts';
+import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { SessionWindow } from './session-window.ts';
+import type { SessionSink } from './sink.ts';
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly context: SessionContext;
+  /** What this side wants to get to the peer. */
+  readonly outbox: Outbox;
+  /** What the peer sends. */
+  readonly inbox: Inbox;
+  /** What becomes of it here. */
+  readonly handling: Handling;
+  /** What the peer is told of it. */
+  readonly acks: AckWriter;
+  /** The memory that the peer is promised. */
+  readonly window: SessionWindow;
+  /** What passes on the present connection. */
+  readonly conversation: Conversation;
+}
+
+/** Makes the parts and ties them together. */
+export function assemble(
+  options: ResolvedSessionOptions,
+  setting: SessionSetting,
+  sink: SessionSink,
+  nowMs: number,
+  contents: SessionContents | undefined,
+): SessionParts {
+  const journal = new Journal(sink, setting.isVolatile);
+  const id = contents?.session.session;
+  const context: SessionContext = { options, setting, sink, journal, id };
+  const window = new SessionWindow(options, setting.budget);
+  const outbox = new Outbox(context, nowMs, contents);
+  const acks = new AckWriter(context);
+  const handling = new Handling(context, outbox, acks, window);
+  const inbox = new Inbox(context, handling, acks, window, contents);
+  const conversation = new Conversation(context, outbox, inbox, acks, window);
+  outbox.onAnswerArrived = (answer, thenMs) => {
+    handling.answerArrived(answer, thenMs);
+  };
+  handling.channelOf = (number) => inbox.channel(number);
+  handling.allChannels = () => inbox.channels;
+  return { context, outbox, inbox, handling, acks, window, conversation };
+}
