@@ -61,4 +61,14 @@ export type {
 } from './outcome.ts';
 export { FIRST_SEQ, isSeq, MAX_SEQ, Progress } from './position.ts';
 export type { Position, Seq } from './position.ts';
+export type {
+  AnswerRecord,
+  IncomingRecord,
+  OutgoingRecord,
+  ReceivingRecord,
+  SendingRecord,
+  SessionContents,
+  SessionRecord,
+  StoreOperation,
+} from './records.ts';
 export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
