@@ -1,3 +1,5 @@
+import type { Outcome } from './outcome.ts';
+
 /** Who can do something about an error. Decides where it is reported. */
 export type Fault = 'caller' | 'peer' | 'environment';
 
@@ -252,6 +254,12 @@ export const ERRORS = {
     retryable: false,
     summary: 'The two sides share no version of the protocol. Update the older one.',
   },
+  WILCO_WAIT_OVER: {
+    fault: 'caller',
+    retryable: true,
+    summary:
+      'The time given to `receipt.within()` passed. The message goes its way; its receipt settles later.',
+  },
   WILCO_WINDOW_EXCEEDED: {
     fault: 'peer',
     retryable: false,
@@ -279,6 +287,8 @@ const BRAND = Symbol.for('wilco.error');
 export interface WilcoErrorOptions {
   /** The error that led to this one. */
   readonly cause?: unknown;
+  /** Of a message that was not handled: how it ended. */
+  readonly outcome?: Outcome;
 }
 
 /** The only error class of this library, apart from `TypeError` for misuse. */
@@ -288,6 +298,8 @@ export class WilcoError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly fault: Fault;
   /** Whether doing the same thing again, unchanged, can succeed. */
   readonly retryable: boolean;
+  /** Of a message that was not handled: how it ended. */
+  readonly outcome: Outcome | undefined;
   readonly [BRAND] = true;
 
   /**
@@ -300,6 +312,7 @@ export class WilcoError<Code extends ErrorCode = ErrorCode> extends Error {
     this.code = code;
     this.fault = ERRORS[code].fault;
     this.retryable = ERRORS[code].retryable;
+    this.outcome = options?.outcome;
   }
 
   /** Like `instanceof`, but also true for an error from another copy of the package. */

@@ -1,5 +1,17 @@
 export { Session } from './session.ts';
 export type { SessionStats } from './session-stats.ts';
+export {
+  CLIENT_TRANSITIONS,
+  nextClientPhase,
+  nextServerPhase,
+  SERVER_TRANSITIONS,
+} from './connection-phases.ts';
+export type {
+  ClientConnectionEvent,
+  ClientConnectionPhase,
+  ServerConnectionEvent,
+  ServerConnectionPhase,
+} from './connection-phases.ts';
 export type { Link } from './conversation.ts';
 export type { FarewellWords } from './farewell.ts';
 export { resolveSessionOptions } from './options.ts';
