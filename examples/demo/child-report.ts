@@ -19,7 +19,7 @@ export function childSettings<Settings>(): Settings {
 
 /** Tells the process that started this one. */
 export function report(message: ChildReport): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 /** Tells the counts from time to time, for as long as the process has something else to do. */

@@ -42,10 +42,10 @@ export function fullSettings(file: string, seed: number): DemoSettings {
     waitMs: 1_000,
     seed,
     faults: {
-      cutEveryMs: 900,
-      stallEveryMs: 700,
-      resetEveryMs: 900,
-      stallForMs: 1_500,
+      cutEveryMs: 500,
+      stallEveryMs: 500,
+      resetEveryMs: 500,
+      stallForMs: 1_200,
       delayMs: 2,
     },
   };

@@ -58,7 +58,7 @@ export class MisbehavingProxy implements AsyncDisposable {
   constructor(server: Server, options: ResolvedProxyOptions) {
     this.#server = server;
     this.#options = options;
-    this.#plan = new FaultPlan(options, performance.now());
+    this.#plan = new FaultPlan(options);
     server.on('connection', (client) => this.#accept(client));
   }
 

@@ -100,11 +100,11 @@ export class ProxiedConnection {
 
   /** Lets a fault that is due strike this frame; returns whether the piece is dealt with. */
   #strike(side: Side, piece: Buffer, frame: PassingFrame): boolean {
-    const nowMs = performance.now();
+    this.#plan.advance(performance.now());
     const inFlight = this.#up.unacknowledged + this.#down.unacknowledged;
-    const fault = this.#plan.due(nowMs);
+    const fault = this.#plan.due();
     if (fault === undefined || (inFlight === 0 && !this.#options.strikesWhenIdle)) return false;
-    this.#plan.take(fault, nowMs);
+    this.#plan.take(fault);
     this.#listener.struck({ fault, direction: side.direction, inFlight });
     return this.#perform(fault, side, piece, frame);
   }

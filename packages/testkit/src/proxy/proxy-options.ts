@@ -49,7 +49,8 @@ export interface ProxyOptions {
   /**
    * How often, on average, to forward a frame in part and then end both connections.
    *
-   * Milliseconds, 1 to 2_147_483_647; the gaps are drawn from half to one and a half times it.
+   * Milliseconds of traffic, 1 to 2_147_483_647; the gaps are drawn from half to one and a half
+   * times it. A pause between two frames counts as 100 ms at most.
    *
    * @defaultValue never
    */
@@ -59,7 +60,7 @@ export interface ProxyOptions {
    * How often to go silent: both connections stay open, and whatever comes in is swallowed, as
    * behind a firewall that drops every packet. Writing into such a connection goes on succeeding.
    *
-   * Milliseconds, as for {@link cutEveryMs}.
+   * Milliseconds of traffic, as for {@link cutEveryMs}.
    *
    * @defaultValue never
    */
@@ -78,7 +79,7 @@ export interface ProxyOptions {
   /**
    * How often to reset both connections (RST): what was under way is thrown away.
    *
-   * Milliseconds, as for {@link cutEveryMs}.
+   * Milliseconds of traffic, as for {@link cutEveryMs}.
    *
    * @defaultValue never
    */
@@ -87,7 +88,7 @@ export interface ProxyOptions {
   /**
    * How often to turn over one bit of a frame.
    *
-   * Milliseconds, as for {@link cutEveryMs}.
+   * Milliseconds of traffic, as for {@link cutEveryMs}.
    *
    * @defaultValue never
    */
