@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -14,6 +15,10 @@ export interface GeneratedDocument {
 /** Every generated document. A test checks each; `write-documents.ts` writes them. */
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'ERRORS.md', content: errorsDocument },
+  {
+    path: 'PROTOCOL.md',
+    content: () => withGeneratedPart('PROTOCOL.md', 'a conversation', conversationDocument()),
+  },
 ];
 
 /** Where a generated document lies. */

@@ -1,15 +1,14 @@
 /**
  * A small client over TCP, written after PROTOCOL.md alone: it opens, sends, gets answers,
- * loses its connection, resumes and closes. It has one channel, no handlers and no timers
- * but its heartbeat; it shows how little a correct peer needs, and checks our server as a
- * stranger would.
+ * loses its connection, resumes and closes. It sends in one channel, and less than any
+ * first window; it has no handlers (what it gets it keeps, and says *handled*), takes
+ * nothing large, and has no timer but its heartbeat. It shows how little a correct peer
+ * needs, and checks our server as a stranger would.
  */
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
-import { PlainDecoder } from './plain-decoder.mjs';
-import { encode, hexOf, PREAMBLE } from './plain-encoder.mjs';
+import { PlainConnection } from './plain-connection.mjs';
+import { hexOf, PREAMBLE } from './plain-encoder.mjs';
 
-const OPENING = ['hello', 'welcome', 'refuse', 'ready'];
 /** What this client takes in flight: it keeps everything, so it is generous. */
 const WINDOW = { messages: 1024, bytes: 4 * 1024 * 1024 };
 const ANNOUNCEMENT = {
@@ -29,6 +28,8 @@ export class PlainPeer {
   welcomes = [];
   /** Answers by the seq that they answer. */
   answers = new Map();
+  /** Messages of the server, in the order in which they came: `{ channel, seq, type, payload }`. */
+  messages = [];
   /** Every frame that came in on any connection, in order. */
   frames = [];
   /** What the server has acknowledged of channel 1. */
@@ -43,7 +44,11 @@ export class PlainPeer {
   #nextSeq = 1;
   /** Messages of which the server has not said that they are handled, by seq. */
   #kept = new Map();
-  #answersReceived = 1;
+  /** The position of each channel of the server. */
+  #positions = new Map([
+    [0, 1],
+    [1, 1],
+  ]);
   #connection;
   #watchers = new Set();
 
@@ -159,6 +164,8 @@ export class PlainPeer {
     if (connection !== this.#connection) return;
     if (frame.kind === 'ack') this.#merge(frame);
     if (frame.kind === 'answer') this.#takeAnswer(frame);
+    if (frame.kind === 'types') connection.takeTypes(frame);
+    if (frame.kind === 'message') this.#takeMessage(connection, frame);
     if (frame.kind === 'probe') {
       this.#write(this.#ack());
       this.#write({ kind: 'probeAck', nonce: frame.nonce, seen: connection.seenBefore });
@@ -169,15 +176,30 @@ export class PlainPeer {
     this.#notify();
   }
 
-  #takeAnswer(answer) {
-    if (answer.totalBytes !== undefined) throw new Error('this client takes no large replies');
-    if (answer.seq > this.#answersReceived) throw new Error(`answer ${answer.seq} came too early`);
-    if (answer.seq === this.#answersReceived) {
-      this.#answersReceived += 1;
-      this.answers.set(answer.answeredSeq, answer);
-      this.#kept.delete(answer.answeredSeq);
+  /** Takes a message or an answer, if it is the next one of its channel, and says so. */
+  #takeNext(channel, frame, use) {
+    const position = this.#positions.get(channel) ?? 1;
+    if (frame.totalBytes !== undefined) throw new Error('this client takes nothing large');
+    if (frame.seq > position) throw new Error(`${frame.seq} came in channel ${channel} too early`);
+    if (frame.seq === position) {
+      this.#positions.set(channel, position + 1);
+      use();
     }
     this.#write(this.#ack());
+  }
+
+  #takeAnswer(answer) {
+    this.#takeNext(0, answer, () => {
+      this.answers.set(answer.answeredSeq, answer);
+      this.#kept.delete(answer.answeredSeq);
+    });
+  }
+
+  #takeMessage(connection, frame) {
+    const { channel, seq, type, payload } = frame;
+    const name = connection.typeNames.get(type);
+    if (name === undefined) throw new Error(`type ${type} was not told`);
+    this.#takeNext(channel, frame, () => this.messages.push({ channel, seq, type: name, payload }));
   }
 
   #sayClose(connection) {
@@ -192,7 +214,13 @@ export class PlainPeer {
     if (mode === 'detach') return connection.end();
     this.#sayClose(connection);
     this.#write(this.#ack());
-    this.#write({ kind: 'closeAck', channels: [] });
+    const started = [...this.#positions]
+      .filter(([channel]) => channel > 0)
+      .sort(([a], [b]) => a - b);
+    this.#write({
+      kind: 'closeAck',
+      channels: started.map(([channel, position]) => ({ channel, started: position })),
+    });
     connection.hasAnsweredClose = true;
     return undefined;
   }
@@ -216,18 +244,22 @@ export class PlainPeer {
     return ranges.some((from, i) => i % 2 === 0 && from <= seq && seq < ranges[i + 1]);
   }
 
-  /** All that this client holds: answers, which are handled when they are received. */
+  /** All that this client holds; what it holds is handled. */
   #ack() {
-    const position = { received: this.#answersReceived, handled: this.#answersReceived };
-    const answers = {
-      channel: 0,
-      ...position,
-      ranges: [],
-      window: { ...WINDOW, messages: 65_536 },
+    const channels = [...this.#positions].sort(([a], [b]) => a - b);
+    return {
+      kind: 'ack',
+      number: this.#connection.nextAckNumber(),
+      delayUs: 0,
+      window: WINDOW,
+      channels: channels.map(([channel, position]) => ({
+        channel,
+        received: position,
+        handled: position,
+        ranges: [],
+        window: channel === 0 ? { ...WINDOW, messages: 65_536 } : WINDOW,
+      })),
     };
-    const messages = { channel: 1, received: 1, handled: 1, ranges: [], window: WINDOW };
-    const number = this.#connection.nextAckNumber();
-    return { kind: 'ack', number, delayUs: 0, window: WINDOW, channels: [answers, messages] };
   }
 
   #writeMessage({ typeName, ...frame }) {
@@ -261,122 +293,3 @@ const EMPTY_MESSAGE = {
   ackNow: false,
   extensions: [],
 };
-
-/** One connection: its socket, its numbers, and what came in on it. */
-class PlainConnection {
-  opened;
-  frames = [];
-  /** Frames written and seen since the opening, as PROBE and PING count them. */
-  written = 0;
-  seenBefore = 0;
-  hasSaidClose = false;
-  hasAnsweredClose = false;
-  closeAck;
-  problem;
-  onEnd = () => {};
-  #isCounting = false;
-  #ackNumber = 0;
-  #types = new Map();
-  #decoder = new PlainDecoder();
-  #heartbeat;
-  #socket;
-
-  constructor(address, onFrame) {
-    this.#socket = connect(address);
-    this.#socket.on('data', (chunk) => this.#read(chunk, onFrame));
-    this.#socket.on('error', (error) => this.#finish(error.message));
-    this.#socket.on('close', () => this.#finish('the connection ended'));
-  }
-
-  get isOpen() {
-    return this.#isCounting && this.problem === undefined;
-  }
-
-  /** Whether each side has said goodbye and answered the other's. */
-  get isClosed() {
-    return this.hasAnsweredClose && this.closeAck !== undefined;
-  }
-
-  write(bytes) {
-    this.#socket.write(bytes);
-  }
-
-  writeFrame(frame) {
-    this.write(encode(frame));
-    if (this.#isCounting) this.written += 1;
-  }
-
-  /** READY was written: what follows is counted. */
-  startCounting() {
-    this.#isCounting = true;
-  }
-
-  nextAckNumber() {
-    this.#ackNumber += 1;
-    return this.#ackNumber;
-  }
-
-  typeNumber(name) {
-    const isNew = !this.#types.has(name);
-    if (isNew) this.#types.set(name, this.#types.size + 1);
-    return { number: this.#types.get(name), isNew };
-  }
-
-  /** Says something often enough for the wait that the server announced. */
-  beat(waitMs, ping) {
-    this.#heartbeat = setInterval(() => ping(this.written), waitMs * 0.35);
-    this.#heartbeat.unref();
-  }
-
-  end() {
-    clearInterval(this.#heartbeat);
-    this.#socket.end();
-  }
-
-  destroy() {
-    this.#finish('it was let go');
-    this.#socket.destroy();
-  }
-
-  #read(chunk, onFrame) {
-    if (this.problem !== undefined) return;
-    try {
-      const error = this.#decoder.push(chunk, (frame) => {
-        this.#check(frame);
-        this.frames.push(frame);
-        onFrame(frame);
-      });
-      if (error !== undefined) throw new Error(`${error.code} by ${error.rule}`);
-    } catch (error) {
-      this.#finish(error.message);
-      this.#socket.destroy();
-    }
-  }
-
-  /** Whether a frame may come at this place, and whether none was eaten before it. */
-  #check(frame) {
-    if (this.opened === undefined) {
-      if (!['welcome', 'refuse'].includes(frame.kind)) throw new Error(`${frame.kind} came first`);
-      this.opened = frame;
-      return;
-    }
-    if (OPENING.includes(frame.kind)) throw new Error(`${frame.kind} came again`);
-    // Neither WELCOME nor the frame itself counts.
-    this.seenBefore = this.#decoder.frameCount - 2;
-    this.#checkCount(frame);
-  }
-
-  /** What the server says that it wrote must be what came. */
-  #checkCount(frame) {
-    if (frame.kind !== 'ping' && frame.kind !== 'probe') return;
-    if (frame.written !== this.seenBefore) {
-      throw new Error(`${frame.kind} says ${frame.written} frames, ${this.seenBefore} came`);
-    }
-  }
-
-  #finish(problem) {
-    clearInterval(this.#heartbeat);
-    this.problem ??= problem;
-    this.onEnd();
-  }
-}
