@@ -13,8 +13,8 @@ export const STOP = 'stop';
 const PROGRESS_EVERY_MS = 200;
 
 /** What this process was started with. */
-export function childSettings<Settings>(): Settings {
-  return JSON.parse(process.argv[2] ?? '{}') as Settings;
+export function childSettings(): unknown {
+  return JSON.parse(process.argv[2] ?? '{}') as unknown;
 }
 
 /** Tells the process that started this one. */

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { childSettings, report, reportProgress, reportWhenStopped } from './child-report.ts';
 import type { ReceiverSettings } from './demo-settings.ts';
 
-const { file } = childSettings<ReceiverSettings>();
+const { file } = childSettings() as ReceiverSettings;
 const output = openSync(file, 'w');
 const sockets = new Set<Socket>();
 let lines = 0;

@@ -14,7 +14,7 @@ const RETRY_DELAY_MS = 100;
 /** How long the last connection may take to say goodbye. */
 const GOODBYE_MS = 2_000;
 
-const { file, port, durationMs } = childSettings<SenderSettings>();
+const { file, port, durationMs } = childSettings() as SenderSettings;
 const counts = { written: 0, handled: 0 };
 const failed: string[] = [];
 let socket: Socket | undefined;

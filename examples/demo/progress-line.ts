@@ -23,7 +23,10 @@ export class ProgressLine {
   #show(): void {
     const seconds = ((performance.now() - this.#startMs) / 1_000).toFixed(0).padStart(3);
     const line = `${seconds} s   ${this.#text()}`;
-    if (!this.#isLive) return console.log(line);
+    if (!this.#isLive) {
+      console.log(line);
+      return;
+    }
     const width = process.stdout.columns;
     process.stdout.write(`\r\u001b[2K${line.slice(0, width - 1)}`);
   }

@@ -2,7 +2,7 @@
 import { startProxy, type ProxyOptions } from '@wilco/testkit/proxy';
 import { childSettings, report, reportProgress, reportWhenStopped } from './child-report.ts';
 
-const proxy = await startProxy(childSettings<ProxyOptions>());
+const proxy = await startProxy(childSettings() as ProxyOptions);
 
 function counts(): Record<string, number> {
   const { connections, faultsInFlight } = proxy.counts;

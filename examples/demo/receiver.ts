@@ -6,7 +6,7 @@ import type { ReceiverSettings } from './demo-settings.ts';
 import { toLine } from './input.ts';
 import { PlaceOrder } from './messages.ts';
 
-const { file, waitMs } = childSettings<ReceiverSettings>();
+const { file, waitMs } = childSettings() as ReceiverSettings;
 const output = openSync(file, 'w');
 let lines = 0;
 

@@ -6,7 +6,7 @@ import { readOrders } from './input.ts';
 import { PlaceOrder } from './messages.ts';
 import { pace } from './pace.ts';
 
-const { file, port, durationMs, waitMs } = childSettings<SenderSettings>();
+const { file, port, durationMs, waitMs } = childSettings() as SenderSettings;
 const counts = { written: 0, handled: 0, rejected: 0, expired: 0, cancelled: 0, inDoubt: 0 };
 reportProgress(() => counts);
 

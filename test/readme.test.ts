@@ -1,0 +1,67 @@
+/** What the READMEs show is true: their programs compile, and the first of them runs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const READMES = [
+  'README.md',
+  ...readdirSync(`${ROOT}packages`).map((name) => `packages/${name}/README.md`),
+];
+
+describe('the READMEs', () => {
+  test('the first program of README.md is the example that a test runs', () => {
+    const example = readFileSync(`${ROOT}examples/hello/hello.ts`, 'utf8');
+    expect(programsOf('README.md')[0]).toBe(example.replace(/^\/\*\*.*\*\/\n/, ''));
+  });
+
+  test('every program in them compiles', () => {
+    // As files of the test package, from where all packages can be imported.
+    const programs = READMES.flatMap((path) =>
+      programsOf(path).map((code, index): [string, string] => [
+        `${ROOT}test/${path.replaceAll('/', '-')}-${index + 1}.ts`,
+        code,
+      ]),
+    );
+    expect(programs.length).toBeGreaterThan(3);
+    expect(complaintsAbout(new Map(programs))).toEqual([]);
+  });
+
+  test.each(READMES)('every link of %s to a file leads somewhere', (path) => {
+    const base = new URL(`../${path}`, import.meta.url);
+    const links = [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
+      ([, link]) => link ?? '',
+    );
+    expect(links.filter((link) => !existsSync(new URL(link, base)))).toEqual([]);
+  });
+});
+
+function read(path: string): string {
+  return readFileSync(`${ROOT}${path}`, 'utf8');
+}
+
+/** The TypeScript in a document, block by block. */
+function programsOf(path: string): string[] {
+  return [...read(path).matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code ?? '');
+}
+
+/** Compiles files that exist only here, under the options of the tests. */
+function complaintsAbout(files: ReadonlyMap<string, string>): string[] {
+  const { config } = ts.readConfigFile(`${ROOT}test/tsconfig.json`, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, `${ROOT}test`);
+  const host = ts.createCompilerHost(options);
+  const readFromDisk = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, ...rest) => {
+    const text = files.get(name);
+    return text === undefined
+      ? readFromDisk(name, ...rest)
+      : ts.createSourceFile(name, text, ts.ScriptTarget.ESNext);
+  };
+  const program = ts.createProgram([...files.keys()], options, host);
+  return [...files.keys()].flatMap((name) =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(name))
+      .map(({ messageText }) => `${name}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`),
+  );
+}
