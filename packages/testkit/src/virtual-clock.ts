@@ -70,8 +70,8 @@ export class VirtualClock implements Clock {
 
   /** Lets everything due by `untilMs` happen, in order. Promises are not waited for. */
   advanceTo(untilMs: number): void {
-    while (this.nextDueMs <= untilMs) this.step();
-    this.#nowMs = Math.max(this.#nowMs, untilMs);
+    while (this.nextDueMs <= untilMs && this.step());
+    this.#reach(untilMs);
   }
 
   /**
@@ -84,14 +84,17 @@ export class VirtualClock implements Clock {
   async run(untilMs: number, isDone: () => boolean = () => false): Promise<boolean> {
     await settleReactions();
     for (let steps = 1; !isDone(); steps++) {
-      if (this.nextDueMs > untilMs) {
-        if (untilMs !== Infinity) this.#nowMs = Math.max(this.#nowMs, untilMs);
+      if (this.nextDueMs > untilMs || !this.step()) {
+        this.#reach(untilMs);
         return false;
       }
-      this.step();
       await (steps % STEPS_PER_BREATH === 0 ? breathe() : settleReactions());
     }
     return true;
+  }
+
+  #reach(untilMs: number): void {
+    if (untilMs !== Infinity) this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 
   #next(): (() => void) | undefined {

@@ -78,6 +78,14 @@ describe('a virtual clock', () => {
     expect(seen).toEqual(['reactions over', 'next event']);
   });
 
+  test('ends a run without end when nothing is left to happen', async () => {
+    const clock = new VirtualClock();
+    clock.schedule(7, () => {});
+    expect(await clock.run(Infinity)).toBe(false);
+    clock.advanceTo(Infinity);
+    expect(clock.nowMs()).toBe(7);
+  });
+
   test('stops as soon as the condition holds', async () => {
     const clock = new VirtualClock();
     let count = 0;
