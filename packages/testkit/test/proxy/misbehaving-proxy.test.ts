@@ -23,10 +23,22 @@ describe('a proxy without faults', () => {
     expect((await everything(peer)).toString()).toBe('a line of some length\n'.repeat(20));
   });
 
-  test('forwards more than it holds to a reader that is slow to begin', async () => {
-    const { client, peer } = await connected({});
-    client.end(Buffer.alloc(16_000_000, 'x'));
-    expect((await everything(peer)).length).toBe(16_000_000);
+  test('takes no more than it can hold while the reader is slow, and then the rest', async () => {
+    const { proxy, client, peer } = await connected({});
+    client.end(Buffer.alloc(40_000_000, 'x'));
+    await quiet(() => proxy.counts.bytes.up);
+    expect(proxy.counts.bytes.up).toBeLessThan(30_000_000);
+    expect((await everything(peer)).length).toBe(40_000_000);
+  });
+
+  test('keeps every byte for as long as it was told', async () => {
+    const { client, peer } = await connected({ delayMs: 30 });
+    const startMs = performance.now();
+    client.write('up');
+    await arrives(peer, 'up');
+    peer.write('down');
+    await arrives(client, 'down');
+    expect(performance.now() - startMs).toBeGreaterThanOrEqual(60);
   });
 
   test('ends the client when there is no server', async () => {
@@ -240,6 +252,14 @@ function endOf(socket: Socket): Promise<string> {
     socket.on('close', () => resolve(reason));
     socket.resume();
   });
+}
+
+/** Resolves when a number has stopped to change. */
+async function quiet(value: () => number): Promise<void> {
+  for (let last = -1; last !== value();) {
+    last = value();
+    await turns(500);
+  }
 }
 
 async function turns(count: number): Promise<void> {
