@@ -200,6 +200,13 @@ export class Session {
     if (wrong !== undefined) this.#drop(wrong, nowMs);
   }
 
+  /** Lets an ACK leave with the next flush, whether there is news or not. */
+  acknowledge(nowMs: number): void {
+    if (!this.#isAttached) return;
+    this.#parts.acks.came(0, true, nowMs);
+    this.#sink.requestFlush();
+  }
+
   /** The end of a turn: orders the commit, writes the ACK and whatever the windows allow. */
   flush(nowMs: number, isInputDry: boolean): void {
     if (this.#phase !== 'ended') this.#commit(nowMs);
