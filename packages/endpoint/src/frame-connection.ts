@@ -1,0 +1,291 @@
+import { FrameDecoder, FrameEncoder } from '@wilco/codec';
+import { LIMITS, WilcoError, type Frame } from '@wilco/protocol';
+import type { Clock } from './clock.ts';
+import type { Connection } from './transport.ts';
+
+/** A read that fills this is followed by another, most likely. */
+const READ_BUFFER_BYTES = 64 * 1024;
+/** What a frame adds to its body at most: length, head and checksum. */
+const FRAME_OVERHEAD_BYTES = 8;
+const PREAMBLE_BYTES = 8;
+
+/** The limits of one connection. */
+export interface FrameConnectionSetting {
+  readonly clock: Clock;
+  /** How long a frame that was begun may take. Milliseconds. */
+  readonly frameTimeoutMs: number;
+  /** How many written bytes may wait for a peer that does not read. */
+  readonly maxUnsentBytes: number;
+  /** How long a connection that was ended may wait for the peer to end it too. Milliseconds. */
+  readonly lingerMs: number;
+  /** Whether only so much may come in as a stranger is allowed, until `admit`. */
+  readonly isOpeningLimited: boolean;
+}
+
+/** Whom a connection tells. Nothing is told after `ended` or `broken`, or once it was let go. */
+export interface FrameConnectionOwner {
+  /** A dialled connection is made. */
+  opened(): void;
+  /** Bytes came in; their frames follow. */
+  heard(): void;
+  frame(frame: Frame): void;
+  /** The frames of a read were told. `isInputDry`: no more is waiting, most likely. */
+  readDone(isInputDry: boolean): void;
+  /** The transport says that it is over. */
+  ended(cause: Error | undefined): void;
+  /** The peer sent what it must not, did not finish a frame, or does not read. */
+  broken(error: WilcoError): void;
+  /** The deadline passed that was set by `setDeadline`. */
+  late(): void;
+}
+
+/**
+ * Bytes and frames of one connection: the preamble, the limits before authentication, the
+ * deadlines, and its end, which is told once, whatever the transport reports and however
+ * often. Once it was let go, nothing that still happens on it has any effect.
+ */
+export class FrameConnection {
+  readonly remote: string;
+  readonly isReliable: boolean;
+  readonly isExposed: boolean;
+  readonly #connection: Connection;
+  readonly #setting: FrameConnectionSetting;
+  readonly #encoder = new FrameEncoder();
+  #owner: FrameConnectionOwner | undefined;
+  #decoder: FrameDecoder;
+  #isLimited: boolean;
+  #receivedBytes = 0;
+  #deadlineMs = Infinity;
+  /** When the unfinished frame was begun, and which it is. */
+  #unfinishedSinceMs = Infinity;
+  #unfinishedFrame = -1;
+  #armedAtMs = Infinity;
+  #cancelTimer: () => void = () => {};
+  /** Set while an ended connection waits for the peer's end. */
+  #isLingering = false;
+  #gone: (() => void)[] = [];
+
+  constructor(connection: Connection, setting: FrameConnectionSetting, owner: FrameConnectionOwner) {
+    this.#connection = connection;
+    this.#setting = setting;
+    this.#owner = owner;
+    this.remote = connection.remote;
+    this.isReliable = connection.isReliable;
+    this.isExposed = connection.isExposed;
+    this.#isLimited = setting.isOpeningLimited;
+    this.#decoder = this.#newDecoder();
+    if (this.isReliable) this.#encoder.appendPreamble();
+    connection.attach({
+      opened: () => this.#owner?.opened(),
+      received: (bytes) => this.#received(bytes),
+      ended: () => this.#over(undefined),
+      failed: (error) => this.#over(error),
+      closed: () => this.#over(undefined),
+    });
+  }
+
+  /** Whole frames that came in, the one that is being told included. */
+  get framesSeen(): number {
+    return this.#decoder.framesSeen;
+  }
+
+  get framesWritten(): number {
+    return this.#encoder.framesWritten;
+  }
+
+  /** Whether anybody is still told. */
+  get isHeld(): boolean {
+    return this.#owner !== undefined;
+  }
+
+  /** Appends a frame to the next {@link flush}. Where frames may get lost it is written at once. */
+  write(frame: Frame): void {
+    if (this.#owner === undefined) return;
+    this.#encoder.append(frame);
+    if (!this.isReliable) this.#writeOut();
+  }
+
+  /** Writes what was appended, and looks whether the peer reads at all. */
+  flush(): void {
+    if (this.#owner === undefined) return;
+    this.#writeOut();
+    const { unsentBytes } = this.#connection;
+    const { maxUnsentBytes } = this.#setting;
+    if (!this.isReliable || unsentBytes <= maxUnsentBytes) return;
+    this.#owner.broken(
+      new WilcoError(
+        'WILCO_SLOW_PEER',
+        `${unsentBytes} written bytes wait, at most ${maxUnsentBytes} may`,
+      ),
+    );
+  }
+
+  /** The peer is no stranger any more: frames may be as large as the protocol allows. */
+  admit(): void {
+    this.#isLimited = false;
+    this.#decoder.maxBodyBytes = LIMITS.frameBodyBytes;
+  }
+
+  /** From the next frame on: whether frames carry a checksum. */
+  set hasChecksum(isWanted: boolean) {
+    this.#decoder.hasChecksum = isWanted;
+    this.#encoder.hasChecksum = isWanted;
+  }
+
+  /** `owner.late()` at `atMs`, whatever comes in until then; `Infinity` for never. Replaces the one before. */
+  setDeadline(atMs: number): void {
+    this.#deadlineMs = atMs;
+    this.#arm();
+  }
+
+  /** Lets go of it at once. */
+  destroy(): void {
+    this.#release();
+    this.#endLingering();
+  }
+
+  /** Resolves when nothing of it is left: at once, unless it was ended politely. */
+  get gone(): Promise<void> {
+    if (this.#owner === undefined && !this.#isLingering) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#gone.push(resolve);
+    });
+  }
+
+  /** Lets go of it politely: what was written goes out, `last` too, then it ends. */
+  finish(last?: Frame): void {
+    if (this.#owner === undefined) return;
+    if (last !== undefined) this.write(last);
+    this.#writeOut();
+    this.#release();
+    this.#isLingering = true;
+    this.#connection.end();
+    const { clock, lingerMs } = this.#setting;
+    this.#cancelTimer = clock.schedule(clock.nowMs() + lingerMs, () => this.#endLingering());
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#owner === undefined) return;
+    this.#owner.heard();
+    this.#receivedBytes += bytes.length;
+    const error = this.isReliable ? this.#readStream(bytes) : this.#readDatagram(bytes);
+    // The owner may have let go of it while the frames were told.
+    const owner = this.#stillOwner();
+    if (owner === undefined) return;
+    if (error !== undefined) {
+      owner.broken(error);
+      return;
+    }
+    this.#noteUnfinished();
+    owner.readDone(bytes.length < READ_BUFFER_BYTES);
+  }
+
+  #readStream(bytes: Uint8Array): WilcoError | undefined {
+    const error = this.#decoder.push(bytes, (frame) => this.#owner?.frame(frame));
+    if (error !== undefined) return error;
+    if (!this.#isLimited || this.#receivedBytes <= LIMITS.openingBytes) return undefined;
+    return new WilcoError(
+      'WILCO_FRAME_TOO_LARGE',
+      `${this.#receivedBytes} bytes came in before authentication, at most ${LIMITS.openingBytes} may`,
+    );
+  }
+
+  /** What does not decode was not from the peer: it is dropped. */
+  #readDatagram(bytes: Uint8Array): undefined {
+    const error = this.#decoder.push(bytes, (frame) => this.#owner?.frame(frame));
+    if (error === undefined && !this.#decoder.hasUnfinished) return;
+    const { hasChecksum } = this.#decoder;
+    this.#decoder = this.#newDecoder();
+    this.#decoder.hasChecksum = hasChecksum;
+  }
+
+  #newDecoder(): FrameDecoder {
+    const openingBytes = LIMITS.openingBytes - PREAMBLE_BYTES - FRAME_OVERHEAD_BYTES;
+    return new FrameDecoder({
+      expectsPreamble: this.isReliable,
+      maxBodyBytes: this.#isLimited ? openingBytes : LIMITS.frameBodyBytes,
+    });
+  }
+
+  #noteUnfinished(): void {
+    if (!this.#decoder.hasUnfinished) {
+      this.#unfinishedSinceMs = Infinity;
+      return;
+    }
+    const { framesSeen } = this.#decoder;
+    if (this.#unfinishedSinceMs !== Infinity && this.#unfinishedFrame === framesSeen) return;
+    this.#unfinishedFrame = framesSeen;
+    this.#unfinishedSinceMs = this.#setting.clock.nowMs();
+    this.#arm();
+  }
+
+  get #frameDeadlineMs(): number {
+    return this.#unfinishedSinceMs + this.#setting.frameTimeoutMs;
+  }
+
+  /** One timer; where it is armed for something earlier it stays, and finds nothing due. */
+  #arm(): void {
+    if (this.#owner === undefined) return;
+    const dueMs = Math.min(this.#deadlineMs, this.#frameDeadlineMs);
+    if (dueMs >= this.#armedAtMs) return;
+    this.#cancelTimer();
+    this.#armedAtMs = dueMs;
+    this.#cancelTimer = this.#setting.clock.schedule(dueMs, () => {
+      this.#armedAtMs = Infinity;
+      this.#cancelTimer = () => {};
+      // What has come until now is read first: this process may have been asleep.
+      this.#setting.clock.defer(() => this.#checkDeadlines());
+    });
+  }
+
+  #checkDeadlines(): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    const nowMs = this.#setting.clock.nowMs();
+    if (this.#deadlineMs <= nowMs) {
+      this.#deadlineMs = Infinity;
+      owner.late();
+    } else if (this.#frameDeadlineMs <= nowMs) {
+      const waited = `a frame was not finished within ${this.#setting.frameTimeoutMs} ms`;
+      owner.broken(new WilcoError('WILCO_FRAME_TIMEOUT', waited));
+    }
+    this.#arm();
+  }
+
+  #over(cause: Error | undefined): void {
+    if (this.#isLingering) {
+      this.#endLingering();
+      return;
+    }
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.destroy();
+    owner.ended(cause);
+  }
+
+  #writeOut(): void {
+    for (const bytes of this.#encoder.take()) this.#connection.write(bytes);
+  }
+
+  #stillOwner(): FrameConnectionOwner | undefined {
+    return this.#owner;
+  }
+
+  #endLingering(): void {
+    this.#isLingering = false;
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    this.#connection.destroy();
+    const gone = this.#gone;
+    this.#gone = [];
+    for (const tell of gone) tell();
+  }
+
+  #release(): void {
+    this.#owner = undefined;
+    this.#decoder.stop();
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    this.#armedAtMs = Infinity;
+  }
+}

@@ -1,0 +1,306 @@
+import { messagePack } from '@wilco/codec';
+import {
+  derivedMessageId,
+  WilcoError,
+  type ErrorCode,
+  type Extension,
+  type MessageId,
+  type StandardResult,
+} from '@wilco/protocol';
+import type { Delivery, HandlerResult } from '@wilco/session';
+import { isThenable } from './event-source.ts';
+import type { HandlerContext, Handlers, Registration } from './handlers.ts';
+import type { SessionHandle } from './session-handle.ts';
+
+const MESSAGE_PACK = messagePack();
+
+/** A handler that threw something else than a `Rejection`. */
+export interface HandlerFailure {
+  readonly session: SessionHandle;
+  /** Name of the message type. */
+  readonly type: string;
+  readonly id: MessageId;
+  /** What it threw. */
+  readonly error: unknown;
+}
+
+/** A handler that finished after its message had ended without it. */
+export interface LateResult {
+  readonly session: SessionHandle;
+  /** Name of the message type. */
+  readonly type: string;
+  readonly id: MessageId;
+  /** Whether it would have counted as handled. */
+  readonly isHandled: boolean;
+}
+
+/** Where the results of handlers go. */
+export interface HandlerRunsOwner {
+  /** The side that sent the messages. */
+  readonly peerRole: 'client' | 'server';
+  readonly handle: SessionHandle;
+  /** `false`: too late. */
+  handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
+  handlerFailed(failure: HandlerFailure): void;
+  lateResult(result: LateResult): void;
+}
+
+/**
+ * Runs the handlers of one session: decodes, checks, calls, encodes. Whatever the application
+ * throws, and wherever, becomes the outcome of that message.
+ */
+export class HandlerRuns {
+  readonly #handlers: Handlers;
+  readonly #owner: HandlerRunsOwner;
+  readonly #running = new Map<Delivery, DeliveryContext>();
+  /** The last check of a body that is under way, by channel: handlers start in order. */
+  readonly #checking = new Map<number, Promise<void>>();
+
+  constructor(handlers: Handlers, owner: HandlerRunsOwner) {
+    this.#handlers = handlers;
+    this.#owner = owner;
+  }
+
+  /** Begins to handle a message. */
+  start(delivery: Delivery): void {
+    const context = new DeliveryContext(delivery, this.#owner);
+    this.#running.set(delivery, context);
+    const registration = this.#handlers.find(delivery.type);
+    if (registration !== undefined) this.#check(delivery, context, registration);
+    else this.#runFallback(delivery, context);
+  }
+
+  /** Tells the handler that its result is not wanted any more. */
+  abort(delivery: Delivery, code: ErrorCode): void {
+    this.#running.get(delivery)?.abort(code);
+  }
+
+  #runFallback(delivery: Delivery, context: DeliveryContext): void {
+    const { fallback } = this.#handlers;
+    if (fallback === undefined) {
+      const reason = `there is no handler for '${delivery.type}'`;
+      this.#finish(delivery, context, refused('WILCO_TYPE_UNKNOWN', reason));
+      return;
+    }
+    this.#call(delivery, context, () => fallback(delivery.payload, context));
+  }
+
+  /** Decodes the body and asks the schema, which may take its time; the order is kept. */
+  #check(delivery: Delivery, context: DeliveryContext, registration: Registration): void {
+    let checked: Checked | PromiseLike<Checked>;
+    try {
+      checked = check(delivery, registration);
+    } catch (error) {
+      checked = { isValid: false, reason: reasonOf(error) };
+    }
+    const ahead = this.#checking.get(delivery.channel);
+    if (ahead === undefined && !isThenable(checked)) {
+      this.#run(delivery, context, registration, checked);
+      return;
+    }
+    const turn = this.#takeTurn(ahead, checked, (result) =>
+      this.#run(delivery, context, registration, result),
+    );
+    this.#checking.set(delivery.channel, turn);
+    void turn.then(() => {
+      if (this.#checking.get(delivery.channel) === turn) this.#checking.delete(delivery.channel);
+    });
+  }
+
+  async #takeTurn(
+    ahead: Promise<void> | undefined,
+    checked: Checked | PromiseLike<Checked>,
+    run: (result: Checked) => void,
+  ): Promise<void> {
+    let result: Checked;
+    try {
+      result = await checked;
+    } catch (error) {
+      result = { isValid: false, reason: reasonOf(error) };
+    }
+    await ahead;
+    run(result);
+  }
+
+  #run(
+    delivery: Delivery,
+    context: DeliveryContext,
+    registration: Registration,
+    checked: Checked,
+  ): void {
+    if (!checked.isValid) {
+      this.#finish(delivery, context, refused('WILCO_PAYLOAD_INVALID', checked.reason));
+      return;
+    }
+    const { handler } = registration;
+    this.#call(delivery, context, () => handler(checked.body, context));
+  }
+
+  #call(delivery: Delivery, context: DeliveryContext, handler: () => unknown): void {
+    let reply: unknown;
+    try {
+      reply = handler();
+    } catch (error) {
+      this.#failed(delivery, context, error);
+      return;
+    }
+    if (!isThenable(reply)) {
+      this.#finish(delivery, context, this.#encode(delivery, reply));
+      return;
+    }
+    reply.then(
+      (value) => this.#finish(delivery, context, this.#encode(delivery, value)),
+      (error: unknown) => this.#failed(delivery, context, error),
+    );
+  }
+
+  #failed(delivery: Delivery, context: DeliveryContext, error: unknown): void {
+    const rejection = asRejection(error);
+    if (rejection === undefined) {
+      const { handle } = this.#owner;
+      this.#owner.handlerFailed({ session: handle, type: delivery.type, id: context.id, error });
+    }
+    this.#finish(delivery, context, {
+      ...PLAIN,
+      outcome: 'rejected',
+      code: rejection?.code ?? 'WILCO_HANDLER_FAILED',
+      reason: reasonOf(error),
+      hasRun: true,
+      isRetryable: rejection?.isRetryable ?? false,
+    });
+  }
+
+  /** The effect is done: a reply that can't be said is lost, and nothing else. */
+  #encode(delivery: Delivery, reply: unknown): HandlerResult {
+    if (reply === undefined) return PLAIN;
+    const codec = this.#handlers.find(delivery.type)?.type.replyCodec ?? MESSAGE_PACK;
+    try {
+      return { ...PLAIN, outcome: 'reply', payload: codec.encode(reply) };
+    } catch {
+      return { ...PLAIN, outcome: 'replyLost' };
+    }
+  }
+
+  #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
+    this.#running.delete(delivery);
+    if (this.#owner.handlerFinished(delivery, result)) return;
+    this.#owner.lateResult({
+      session: this.#owner.handle,
+      type: delivery.type,
+      id: context.id,
+      isHandled: result.outcome !== 'rejected',
+    });
+  }
+}
+
+const PLAIN: HandlerResult = {
+  outcome: 'handled',
+  code: '',
+  reason: '',
+  hasRun: true,
+  isRetryable: false,
+  payload: undefined,
+};
+
+/** No handler ran. */
+function refused(code: ErrorCode, reason: string): HandlerResult {
+  return { ...PLAIN, outcome: 'rejected', code, reason, hasRun: false };
+}
+
+type Checked =
+  | { readonly isValid: true; readonly body: unknown }
+  | { readonly isValid: false; readonly reason: string };
+
+function check(delivery: Delivery, { type }: Registration): Checked | PromiseLike<Checked> {
+  const body = (type.codec ?? MESSAGE_PACK).decode(delivery.payload);
+  if (type.schema === undefined) return { isValid: true, body };
+  const result = type.schema['~standard'].validate(body);
+  return isThenable(result) ? result.then(checkedBy) : checkedBy(result);
+}
+
+function checkedBy(result: StandardResult<unknown>): Checked {
+  if (result.issues === undefined) return { isValid: true, body: result.value };
+  const [issue] = result.issues;
+  const path = (issue?.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step));
+  const place = path.length > 0 ? `${path.join('.')}: ` : '';
+  return { isValid: false, reason: `${place}${issue?.message ?? 'the schema refuses it'}` };
+}
+
+/** A `Rejection`, also one of another copy of the package; codes of ours are not the application's. */
+function asRejection(error: unknown): { code: string; isRetryable: boolean } | undefined {
+  if (!(error instanceof Error) || error.name !== 'Rejection' || !('code' in error)) return undefined;
+  const { code } = error;
+  if (typeof code !== 'string' || code === '' || code.startsWith('WILCO_')) return undefined;
+  return { code, isRetryable: 'isRetryable' in error && error.isRetryable === true };
+}
+
+/** One sentence, never a stack. */
+function reasonOf(error: unknown): string {
+  try {
+    return (error instanceof Error ? error.message : String(error)).toWellFormed();
+  } catch {
+    return 'it threw something that can not be named';
+  }
+}
+
+/** What a handler sees. Its abort signal is made when somebody asks for it. */
+class DeliveryContext implements HandlerContext {
+  readonly #delivery: Delivery;
+  readonly #owner: HandlerRunsOwner;
+  readonly #sessionId: string;
+  #controller: AbortController | undefined;
+  #reason: WilcoError | undefined;
+
+  constructor(delivery: Delivery, owner: HandlerRunsOwner) {
+    this.#delivery = delivery;
+    this.#owner = owner;
+    // A client may be in another session by the time somebody asks.
+    this.#sessionId = owner.handle.id ?? '';
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get session(): SessionHandle {
+    return this.#owner.handle;
+  }
+
+  get id(): MessageId {
+    const { id, channelName, seq } = this.#delivery;
+    return id ?? derivedMessageId(this.#sessionId, this.#owner.peerRole, channelName, seq);
+  }
+
+  get type(): string {
+    return this.#delivery.type;
+  }
+
+  get channel(): string {
+    return this.#delivery.channelName;
+  }
+
+  get isResent(): boolean {
+    return this.#delivery.isResent;
+  }
+
+  get isRedelivered(): boolean {
+    return this.#delivery.isRedelivered;
+  }
+
+  get attempt(): number {
+    return this.#delivery.attempt;
+  }
+
+  get extensions(): readonly Extension[] {
+    return this.#delivery.extensions;
+  }
+
+  abort(code: ErrorCode): void {
+    this.#reason ??= new WilcoError(code, `the handler of '${this.#delivery.type}' is to stop`);
+    this.#controller?.abort(this.#reason);
+  }
+}

@@ -1,0 +1,109 @@
+import { WilcoError, wholeInRange, type Extension, type MessageId, type MessageType } from '@wilco/protocol';
+import type { Undo } from './event-source.ts';
+import type { SessionHandle } from './session-handle.ts';
+
+/** What a handler may know of the message that it handles. */
+export interface HandlerContext {
+  /**
+   * Aborted when the handler has run for `handlerTimeoutMs`, the sender wants the message
+   * back, or the session has ended. Its `reason` is a {@link WilcoError} that says which.
+   */
+  readonly signal: AbortSignal;
+  /** The session that the message came through; use it to send something back. */
+  readonly session: SessionHandle;
+  /** Names the message beyond its session. */
+  readonly id: MessageId;
+  /** Name of the message type. */
+  readonly type: string;
+  /** Name of the channel. */
+  readonly channel: string;
+  /** An earlier copy, in another session, may have been handled. */
+  readonly isResent: boolean;
+  /** This side's store knows that a handler was started on it before. */
+  readonly isRedelivered: boolean;
+  /** 1, or more where a handler was started on it before. */
+  readonly attempt: number;
+  /** What the application of the other side, or a later version, added to the message. */
+  readonly extensions: readonly Extension[];
+}
+
+/**
+ * Handles messages of one type. Its result is the receipt of the sender: what it returns (or
+ * resolves with) is the reply, what it throws (or rejects with) rejects the message. Throw
+ * a `Rejection` to give a code of your own and to say whether repeating can help.
+ */
+export type Handler<Body, Reply> = (body: Body, context: HandlerContext) => Reply | Promise<Reply>;
+
+/**
+ * Handles messages of the types that have no handler. Gets the payload as it came; what it
+ * returns is the reply, as MessagePack.
+ */
+export type FallbackHandler = (payload: Uint8Array, context: HandlerContext) => unknown;
+
+/** How a type is handled. */
+export interface HandleOptions {
+  /**
+   * How many messages of this type of one session may be handled side by side. They still
+   * start in their order; with more than 1 they may finish in any.
+   *
+   * Whole number, 1 to 1_024.
+   *
+   * @defaultValue `1`
+   */
+  readonly concurrency?: number;
+}
+
+/** A handler, and what is needed to call it. */
+export interface Registration {
+  readonly type: MessageType;
+  readonly handler: Handler<unknown, unknown>;
+  readonly concurrency: number;
+}
+
+/** The handlers of an endpoint, by the name of their type; shared by all its sessions. */
+export class Handlers {
+  readonly #byType = new Map<string, Registration>();
+  #fallback: FallbackHandler | undefined;
+
+  /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`. */
+  add<Input, Reply, Output>(
+    type: MessageType<Input, Reply, Output>,
+    handler: Handler<Output, Reply>,
+    options: HandleOptions = {},
+  ): Undo {
+    const { name } = type;
+    const concurrency = wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_024);
+    if (this.#byType.has(name)) {
+      throw new WilcoError('WILCO_HANDLER_EXISTS', `there is one for '${name}'`);
+    }
+    // Body and reply go with the codecs and the schema of the same type.
+    const registration = { type, handler, concurrency } as unknown as Registration;
+    this.#byType.set(name, registration);
+    return () => {
+      if (this.#byType.get(name) === registration) this.#byType.delete(name);
+    };
+  }
+
+  /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`. */
+  addFallback(handler: FallbackHandler): Undo {
+    if (this.#fallback !== undefined) {
+      throw new WilcoError('WILCO_HANDLER_EXISTS', 'there is one for all other types');
+    }
+    this.#fallback = handler;
+    return () => {
+      if (this.#fallback === handler) this.#fallback = undefined;
+    };
+  }
+
+  get fallback(): FallbackHandler | undefined {
+    return this.#fallback;
+  }
+
+  find(type: string): Registration | undefined {
+    return this.#byType.get(type);
+  }
+
+  concurrencyOf(type: string): number {
+    return this.#byType.get(type)?.concurrency ?? 1;
+  }
+}

@@ -1,0 +1,39 @@
+export { ClientConnection } from './client-opening.ts';
+export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
+export { EventSource } from './event-source.ts';
+export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
+export type { FrameConnection } from './frame-connection.ts';
+export type { HandlerFailure, LateResult } from './handler-runs.ts';
+export { Handlers } from './handlers.ts';
+export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
+export { LiveSession } from './live-session.ts';
+export type {
+  LiveSessionSetting,
+  MoveCounts,
+  SessionLife,
+  WhenSessionLost,
+} from './live-session.ts';
+export { MessageSender } from './message-sender.ts';
+export type { MessageSenderSetting, UnobservedFailure } from './message-sender.ts';
+export { resolveOpeningOptions } from './opening-options.ts';
+export type {
+  OpeningOptions,
+  ResolvedOpeningOptions,
+  TransitionListener,
+} from './opening-options.ts';
+export { systemRandom } from './random.ts';
+export type { Random } from './random.ts';
+export { describeOutcome } from './receipt.ts';
+export type { Receipt } from './receipt.ts';
+export { ServerConnection } from './server-opening.ts';
+export type { Refusal, ServerOpeningOwner, ServerOpeningSetting } from './server-opening.ts';
+export { SessionDriver } from './session-driver.ts';
+export type { SessionDriverOwner, SessionDriverSetting } from './session-driver.ts';
+export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
+export { StoreDriver } from './store-driver.ts';
+export { isLoopback, tcpTransport } from './tcp-transport.ts';
+export { judgeToken, TokenRing } from './tokens.ts';
+export type { TokenVerdict } from './tokens.ts';
+export type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';

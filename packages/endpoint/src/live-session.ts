@@ -1,0 +1,202 @@
+import type { ErrorCode, SessionRecord } from '@wilco/protocol';
+import {
+  inDoubt,
+  type Delivery,
+  type FarewellWords,
+  type OutgoingMessage,
+  type SessionEnd,
+  type Settlement,
+} from '@wilco/session';
+import type { FrameConnection } from './frame-connection.ts';
+import { HandlerRuns, type HandlerFailure, type LateResult } from './handler-runs.ts';
+import type { Handlers } from './handlers.ts';
+import type { MessageSender } from './message-sender.ts';
+import { MessageReceipt } from './receipt.ts';
+import {
+  SessionDriver,
+  type SessionDriverOwner,
+  type SessionDriverSetting,
+} from './session-driver.ts';
+import type { SessionHandle } from './session-handle.ts';
+
+/** What becomes of messages that the lost session may have delivered. */
+export type WhenSessionLost = 'resend' | 'inDoubt';
+
+/** What became of the messages of a session that is over. */
+export interface MoveCounts {
+  /** Sent again marked `resent`: an earlier copy may have been handled. */
+  readonly resent: number;
+  /** Settled in doubt. */
+  readonly inDoubt: number;
+  /** Certainly never handled: they moved without a mark. */
+  readonly moved: number;
+}
+
+/** Whom a session tells of its life. */
+export interface SessionLife {
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  credentials(credentials: Uint8Array): void;
+  dropped(connection: FrameConnection, error: Parameters<SessionDriverOwner['dropped']>[1]): void;
+  finished(connection: FrameConnection): void;
+  ended(end: SessionEnd): void;
+  handlerFailed(failure: HandlerFailure): void;
+  lateResult(result: LateResult): void;
+}
+
+/** What a session needs. */
+export interface LiveSessionSetting {
+  readonly driver: SessionDriverSetting;
+  readonly sender: MessageSender;
+  readonly handlers: Handlers;
+  readonly handle: SessionHandle;
+}
+
+/** One session in use: its driver, with the receipts and the handlers of the application. */
+export class LiveSession implements SessionDriverOwner {
+  readonly driver: SessionDriver;
+  readonly #setting: LiveSessionSetting;
+  readonly #life: SessionLife;
+  readonly #runs: HandlerRuns;
+  #closing: FarewellWords | undefined;
+  #cancelDrain: () => void = () => {};
+  #hasEnded = false;
+  #onEnded: (() => void)[] = [];
+
+  /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
+  constructor(setting: LiveSessionSetting, life: SessionLife) {
+    this.#setting = setting;
+    this.#life = life;
+    const { handle, handlers } = setting;
+    const { role } = setting.driver.session;
+    this.#runs = new HandlerRuns(handlers, {
+      peerRole: role === 'client' ? 'server' : 'client',
+      handle,
+      handlerFinished: (delivery, result) => this.driver.handlerFinished(delivery, result),
+      handlerFailed: (failure) => life.handlerFailed(failure),
+      lateResult: (result) => life.lateResult(result),
+    });
+    this.driver = new SessionDriver(setting.driver, this);
+  }
+
+  /** Names its records in the store. */
+  get storeKey(): string {
+    return this.#setting.driver.session.storeKey;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Keeps what belongs to the session beside its messages; part of the next commit. */
+  saveRecord(record: Omit<SessionRecord, 'session' | 'role'>): void {
+    const { role } = this.#setting.driver.session;
+    this.driver.persist({ type: 'putSession', record: { ...record, session: this.storeKey, role } });
+  }
+
+  /** Nothing of it is to be found again; part of the next commit. */
+  forget(): void {
+    this.driver.persist({ type: 'dropSession', session: this.storeKey });
+  }
+
+  /**
+   * Says goodbye when nothing would be lost by it, or after `drainMs`. Resolves when the
+   * session is over. Said again, the shorter time holds.
+   */
+  close(words: FarewellWords, drainMs: number): Promise<void> {
+    if (this.#hasEnded) return Promise.resolve();
+    const { clock } = this.#setting.driver;
+    const sayGoodbye = (): void => this.driver.close(words);
+    this.#closing = words;
+    this.#cancelDrain();
+    if (drainMs > 0) this.#cancelDrain = clock.schedule(clock.nowMs() + drainMs, sayGoodbye);
+    else sayGoodbye();
+    const over = new Promise<void>((resolve) => {
+      if (this.#isOver()) resolve();
+      else this.#onEnded.push(resolve);
+    });
+    this.stepped();
+    return over;
+  }
+
+  /** The session is over; its unsettled messages go to the next one, or are settled. */
+  moveTo(next: LiveSession, whenLost: WhenSessionLost): MoveCounts {
+    const counts = { resent: 0, inDoubt: 0, moved: 0 };
+    for (const { message, mayBeHandled } of this.driver.surrender()) {
+      if (mayBeHandled && whenLost === 'inDoubt') {
+        this.driver.settle(message, LOST);
+        counts.inDoubt += 1;
+        continue;
+      }
+      next.driver.resubmit(message, mayBeHandled);
+      if (message.receipt instanceof MessageReceipt) message.receipt.placed(next.driver, message);
+      counts[mayBeHandled ? 'resent' : 'moved'] += 1;
+    }
+    this.#markEnded();
+    return counts;
+  }
+
+  queued(message: OutgoingMessage): void {
+    if (message.receipt instanceof MessageReceipt) message.receipt.markQueued();
+  }
+
+  received(message: OutgoingMessage): void {
+    if (message.receipt instanceof MessageReceipt) message.receipt.markReceived();
+  }
+
+  settled(message: OutgoingMessage, settlement: Settlement): void {
+    if (message.receipt instanceof MessageReceipt) message.receipt.settle(settlement);
+    else this.#setting.sender.settledUnheld(message, settlement);
+  }
+
+  start(delivery: Delivery): void {
+    this.#runs.start(delivery);
+  }
+
+  abort(delivery: Delivery, code: ErrorCode): void {
+    this.#runs.abort(delivery, code);
+  }
+
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
+    this.#life.noticed(notice, retryAfterMs);
+  }
+
+  credentials(credentials: Uint8Array): void {
+    this.#life.credentials(credentials);
+  }
+
+  dropped(connection: FrameConnection, error: Parameters<SessionDriverOwner['dropped']>[1]): void {
+    this.#life.dropped(connection, error);
+  }
+
+  finished(connection: FrameConnection): void {
+    this.#life.finished(connection);
+  }
+
+  ended(end: SessionEnd): void {
+    this.#life.ended(end);
+    this.#markEnded();
+  }
+
+  stepped(): void {
+    if (this.#closing === undefined || this.#hasEnded) return;
+    if (!this.driver.engine.isQuiet || this.#setting.sender.unsettledCount > 0) return;
+    const words = this.#closing;
+    this.#closing = undefined;
+    this.#cancelDrain();
+    this.driver.close(words);
+  }
+
+  #isOver(): boolean {
+    return this.#hasEnded;
+  }
+
+  #markEnded(): void {
+    this.#hasEnded = true;
+    this.#cancelDrain();
+    const waiting = this.#onEnded;
+    this.#onEnded = [];
+    for (const tell of waiting) tell();
+  }
+}
+
+const LOST = inDoubt('WILCO_STATE_LOST', 'the session was lost, and it may have been handled');

@@ -1,0 +1,273 @@
+import { messagePack } from '@wilco/codec';
+import {
+  checkName,
+  DEFAULT_CHANNEL_NAME,
+  LIMITS,
+  WilcoError,
+  wholeInRange,
+  type MessageId,
+  type MessageType,
+  type Outcome,
+  type PayloadCodec,
+} from '@wilco/protocol';
+import {
+  cancelled,
+  expired,
+  type OutgoingMessage,
+  type ResolvedSessionOptions,
+  type Settlement,
+  type SubmitRequest,
+  type WindowBudget,
+} from '@wilco/session';
+import type { Clock } from './clock.ts';
+import { MessageReceipt, type Receipt } from './receipt.ts';
+import type { SessionDriver } from './session-driver.ts';
+import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+const MESSAGE_PACK = messagePack();
+/** How many messages may wait for room in the outbox. */
+const WAITING_MAX = 1_000;
+const WITHDRAWN = cancelled('WILCO_CANCELLED', 'withdrawn before there was room for it');
+
+/** A message that was not handled, and nobody had asked for its receipt. */
+export interface UnobservedFailure {
+  readonly session: SessionHandle;
+  /** Name of the message type. */
+  readonly type: string;
+  readonly id: MessageId | undefined;
+  readonly outcome: Outcome;
+}
+
+/** What a sender needs from its side. */
+export interface MessageSenderSetting {
+  readonly clock: Clock;
+  readonly options: ResolvedSessionOptions;
+  readonly handle: SessionHandle;
+  /** Payload bytes that all outboxes of the endpoint may hold together. */
+  readonly outboxTotal: WindowBudget;
+  failureUnobserved(failure: UnobservedFailure): void;
+}
+
+/**
+ * The sending half of a side as its application sees it: encodes, keeps the receipts, and
+ * makes messages wait for room. Outlives sessions: {@link use} gives it the next one.
+ */
+export class MessageSender {
+  readonly #setting: MessageSenderSetting;
+  readonly #waiting: WaitingRoom;
+  #driver: SessionDriver | undefined;
+  #isClosed = false;
+  #unsettled = 0;
+  #drained: (() => void)[] = [];
+  #failures: MessageReceipt[] = [];
+  readonly #retry = (): void => this.#admitWaiting();
+
+  constructor(setting: MessageSenderSetting) {
+    this.#setting = setting;
+    this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX);
+  }
+
+  /** Messages without a settled receipt, those that wait for room included. */
+  get unsettledCount(): number {
+    return this.#unsettled;
+  }
+
+  /** From now on messages go through this session. */
+  use(driver: SessionDriver): void {
+    this.#driver = driver;
+    this.#admitWaiting();
+  }
+
+  /** Sends, as {@link SessionHandle.send} says. */
+  send<Input, Reply, Output>(
+    type: MessageType<Input, Reply, Output>,
+    body: Input,
+    options: SendOptions = {},
+  ): Receipt<Reply> {
+    if (this.#isClosed) throw new WilcoError('WILCO_CLOSED', 'no new messages are taken');
+    checkOptions(options);
+    const payload = this.#encode(type, body);
+    const receipt = this.#receiptFor(type, options, payload.byteLength);
+    const request: SubmitRequest = {
+      type: type.name,
+      payload,
+      channel: options.channel ?? DEFAULT_CHANNEL_NAME,
+      ttlMs: options.ttlMs,
+      id: options.id,
+      receipt,
+    };
+    // Nobody overtakes those who wait.
+    if (this.#waiting.size > 0 || !this.#submit(request)) this.#wait(request, options);
+    this.#unsettled += 1;
+    options.signal?.addEventListener('abort', () => receipt.cancel(), { once: true });
+    return receipt;
+  }
+
+  /** No more messages are taken. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The session is over, and none follows: those that wait for room never get it. */
+  cancelWaiting(settlement: Settlement): void {
+    this.#waiting.settleAll(settlement);
+    this.#setting.outboxTotal.forget(this.#retry);
+  }
+
+  /** Resolves when nothing is unsettled. */
+  drain({ signal }: DrainOptions = {}): Promise<void> {
+    if (this.#unsettled === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        this.#drained = this.#drained.filter((waiting) => waiting !== done);
+        const cause: unknown = signal?.reason;
+        reject(new WilcoError('WILCO_CANCELLED', 'the waiting was stopped', { cause }));
+      };
+      const done = (): void => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+      this.#drained.push(done);
+      if (signal?.aborted === true) stop();
+      else signal?.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** A message that came out of a store ended: nobody holds its receipt. */
+  settledUnheld(message: OutgoingMessage, settlement: Settlement): void {
+    const receipt = new MessageReceipt({
+      clock: this.#setting.clock,
+      id: message.id,
+      type: message.type,
+      replyCodec: MESSAGE_PACK,
+      cancelWaiting: () => {},
+      settled: (settled) => this.#watchFailure(settled),
+    });
+    receipt.settle(settlement);
+  }
+
+  #encode(type: { readonly name: string; readonly codec: unknown }, body: unknown): Uint8Array {
+    const codec = (type.codec ?? MESSAGE_PACK) as PayloadCodec;
+    let payload: Uint8Array;
+    try {
+      payload = codec.encode(body);
+    } catch (cause) {
+      if (WilcoError.is(cause)) throw cause;
+      const detail = `the codec of '${type.name}' says: ${String(cause)}`;
+      throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', detail, { cause });
+    }
+    const { maxMessageBytes } = this.#setting.options;
+    if (payload.byteLength <= maxMessageBytes) return payload;
+    throw new WilcoError(
+      'WILCO_PAYLOAD_TOO_LARGE',
+      `${payload.byteLength} bytes, maxMessageBytes is ${maxMessageBytes}`,
+    );
+  }
+
+  #receiptFor<Input, Reply, Output>(
+    type: MessageType<Input, Reply, Output>,
+    { id }: SendOptions,
+    size: number,
+  ): MessageReceipt<Reply> {
+    return new MessageReceipt<Reply>({
+      clock: this.#setting.clock,
+      id,
+      type: type.name,
+      replyCodec: type.replyCodec ?? (MESSAGE_PACK as PayloadCodec<Reply>),
+      cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
+      settled: (receipt) => this.#settled(receipt, size),
+    });
+  }
+
+  /** Hands a message to the session. `false`: there is no room, or no session yet. */
+  #submit(request: SubmitRequest): boolean {
+    const driver = this.#driver;
+    const { outboxTotal } = this.#setting;
+    const size = request.payload.byteLength;
+    if (driver === undefined || !outboxTotal.reserve(size)) return false;
+    try {
+      (request.receipt as MessageReceipt).placed(driver, driver.submit(request));
+    } catch (error) {
+      outboxTotal.release(size);
+      if (WilcoError.is(error, 'WILCO_OUTBOX_FULL')) return false;
+      throw error;
+    }
+    return true;
+  }
+
+  #wait(request: SubmitRequest, { whenFull, ttlMs }: SendOptions): void {
+    const { clock, options, outboxTotal } = this.#setting;
+    if (whenFull !== 'wait' && this.#driver !== undefined) {
+      throw new WilcoError('WILCO_OUTBOX_FULL', `${this.#unsettled} messages are unsettled`);
+    }
+    const isOwnTime = ttlMs !== undefined && ttlMs <= options.retentionMs;
+    this.#waiting.add({
+      request,
+      receipt: request.receipt as MessageReceipt,
+      expiresAtMs: clock.nowMs() + (isOwnTime ? ttlMs : options.retentionMs),
+      overdue: isOwnTime ? EXPIRED : RETAINED,
+    });
+    outboxTotal.whenReleased(this.#retry);
+  }
+
+  #admitWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    const nowMs = this.#setting.clock.nowMs();
+    this.#waiting.admit(({ request, receipt, expiresAtMs }) => {
+      const ttlMs = request.ttlMs === undefined ? undefined : Math.max(1, expiresAtMs - nowMs);
+      try {
+        return this.#submit({ ...request, ttlMs });
+      } catch (error) {
+        const code = WilcoError.is(error) ? error.code : 'WILCO_CANCELLED';
+        receipt.settle(cancelled(code, 'the session did not take it'));
+        return true;
+      }
+    });
+    if (this.#waiting.size > 0) this.#setting.outboxTotal.whenReleased(this.#retry);
+  }
+
+  #settled(receipt: MessageReceipt, size: number): void {
+    this.#unsettled -= 1;
+    this.#watchFailure(receipt);
+    if (receipt.isPlaced) this.#setting.outboxTotal.release(size);
+    this.#admitWaiting();
+    if (this.#unsettled > 0 || this.#drained.length === 0) return;
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const done of drained) done();
+  }
+
+  /** Whoever asks for the receipt within this turn is told there; otherwise it is an event. */
+  #watchFailure(receipt: MessageReceipt): void {
+    if (receipt.isObserved || receipt.knownOutcome?.status === 'handled') return;
+    this.#failures.push(receipt);
+    if (this.#failures.length === 1) this.#setting.clock.defer(() => this.#reportFailures());
+  }
+
+  #reportFailures(): void {
+    const failures = this.#failures;
+    this.#failures = [];
+    const { handle } = this.#setting;
+    for (const { isObserved, knownOutcome: outcome, id, type } of failures) {
+      if (isObserved || outcome === undefined) continue;
+      this.#setting.failureUnobserved({ session: handle, type, id, outcome });
+    }
+  }
+}
+
+const EXPIRED = expired('WILCO_EXPIRED', 'its time to live passed before there was room for it');
+const RETAINED = cancelled('WILCO_RETENTION_OVER', 'there was no room for it for too long');
+
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, or `WILCO_CANCELLED` for an aborted signal. */
+function checkOptions({ ttlMs, id, channel, signal, whenFull }: SendOptions): void {
+  if (ttlMs !== undefined) wholeInRange('ttlMs', ttlMs, 1, LIMITS.durationMs);
+  if (id !== undefined) checkName('the message id', id, LIMITS.messageIdBytes);
+  if (channel !== undefined) checkName('the name of a channel', channel, LIMITS.channelNameBytes);
+  if (whenFull !== undefined && whenFull !== 'fail' && whenFull !== 'wait') {
+    throw new WilcoError('WILCO_OPTION_INVALID', `whenFull is '${String(whenFull)}', wanted 'fail' or 'wait'`);
+  }
+  if (signal?.aborted !== true) return;
+  const cause: unknown = signal.reason;
+  throw new WilcoError('WILCO_CANCELLED', 'its signal was aborted before it was sent', { cause });
+}

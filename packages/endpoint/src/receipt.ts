@@ -1,0 +1,301 @@
+import {
+  isErrorCode,
+  WilcoError,
+  type ErrorCode,
+  type MessageId,
+  type Outcome,
+  type PayloadCodec,
+} from '@wilco/protocol';
+import type { OutgoingMessage, Settlement } from '@wilco/session';
+import type { Clock } from './clock.ts';
+import type { SessionDriver } from './session-driver.ts';
+
+/**
+ * How far a message has come, and how it ended. Every receipt settles, within a bound.
+ *
+ * Not thenable on purpose: say what you wait for. Promises are made when they are asked
+ * for, and none of them ever causes an unhandled rejection: a failure that nobody was told
+ * of is the event `failureUnobserved`.
+ */
+export interface Receipt<Reply = unknown> {
+  /**
+   * Names the message beyond its session, in logs and for its receiver. `undefined` while a
+   * message without an id of its own still waits for room in the outbox.
+   */
+  readonly id: MessageId | undefined;
+  /**
+   * Resolves when the message is in the outbox (on disk, where the store is durable).
+   *
+   * Rejects like {@link handled} where the message ended before.
+   */
+  readonly queued: Promise<void>;
+  /**
+   * Resolves when the peer's session layer holds it, as durably as the peer's store.
+   *
+   * Rejects like {@link handled} where the message ended before.
+   */
+  readonly received: Promise<void>;
+  /**
+   * Resolves with the reply when the peer's handler has finished; with `undefined` where it
+   * had none, or its reply was lost.
+   *
+   * Rejects with a {@link WilcoError} whose `outcome` says more: `WILCO_REJECTED`,
+   * `WILCO_EXPIRED`, `WILCO_CANCELLED` or `WILCO_IN_DOUBT`.
+   */
+  readonly handled: Promise<Reply>;
+  /** Resolves when the message has ended, however it did. Never rejects. */
+  readonly settled: Promise<Outcome<Reply>>;
+  /** How the message ended; `undefined` until it has. */
+  readonly outcome: Outcome<Reply> | undefined;
+  /**
+   * Asks for the message back. The receipt tells what became of it: a handler may have been
+   * faster. Harmless when repeated, or too late.
+   */
+  cancel(): void;
+  /**
+   * Waits like {@link handled}, but no longer than `waitMs`: then it rejects with
+   * `WILCO_WAIT_OVER`, and the message goes its way.
+   *
+   * Milliseconds, 0 or more.
+   */
+  within(waitMs: number): Promise<Reply>;
+}
+
+/** What the side that made a receipt does for it. */
+export interface ReceiptSetting<Reply> {
+  readonly clock: Clock;
+  /** The application's own id. */
+  readonly id: MessageId | undefined;
+  readonly type: string;
+  readonly replyCodec: PayloadCodec<Reply>;
+  /** The message waits for room and is not wanted any more. */
+  cancelWaiting(receipt: MessageReceipt): void;
+  /** Once, when it has settled. */
+  settled(receipt: MessageReceipt): void;
+}
+
+interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: WilcoError): void;
+}
+
+/** The receipt as the endpoint sees it: what happens is told to it. */
+export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
+  readonly #setting: ReceiptSetting<Reply>;
+  /** The session that has the message, and the message; `undefined` while it waits for room. */
+  #place: { readonly driver: SessionDriver; readonly message: OutgoingMessage } | undefined;
+  #isQueued = false;
+  #isReceived = false;
+  #outcome: Outcome<Reply> | undefined;
+  #queued: Deferred<void> | undefined;
+  #received: Deferred<void> | undefined;
+  #handled: Deferred<Reply> | undefined;
+  #settled: Deferred<Outcome<Reply>> | undefined;
+  /** Somebody was told how it ended, or will be. */
+  #isObserved = false;
+
+  constructor(setting: ReceiptSetting<Reply>) {
+    this.#setting = setting;
+  }
+
+  get id(): MessageId | undefined {
+    return this.#place?.message.id ?? this.#setting.id;
+  }
+
+  /** Name of the message type. */
+  get type(): string {
+    return this.#setting.type;
+  }
+
+  get queued(): Promise<void> {
+    if (this.#queued === undefined) {
+      this.#queued = deferred();
+      if (this.#isQueued) this.#queued.resolve();
+      else if (this.#outcome !== undefined) this.#tell(this.#queued, this.#outcome);
+    }
+    return this.#queued.promise;
+  }
+
+  get received(): Promise<void> {
+    if (this.#received === undefined) {
+      this.#received = deferred();
+      if (this.#isReceived) this.#received.resolve();
+      else if (this.#outcome !== undefined) this.#tell(this.#received, this.#outcome);
+    }
+    return this.#received.promise;
+  }
+
+  get handled(): Promise<Reply> {
+    this.#isObserved = true;
+    if (this.#handled === undefined) {
+      this.#handled = deferred();
+      if (this.#outcome !== undefined) this.#tellHandled(this.#handled, this.#outcome);
+    }
+    return this.#handled.promise;
+  }
+
+  get settled(): Promise<Outcome<Reply>> {
+    this.#isObserved = true;
+    if (this.#settled === undefined) {
+      this.#settled = deferred();
+      if (this.#outcome !== undefined) this.#settled.resolve(this.#outcome);
+    }
+    return this.#settled.promise;
+  }
+
+  get outcome(): Outcome<Reply> | undefined {
+    if (this.#outcome !== undefined) this.#isObserved = true;
+    return this.#outcome;
+  }
+
+  /** Whether anybody was told how it ended. */
+  get isObserved(): boolean {
+    return this.#isObserved;
+  }
+
+  /** How it ended, without counting as somebody who was told. */
+  get knownOutcome(): Outcome<Reply> | undefined {
+    return this.#outcome;
+  }
+
+  cancel(): void {
+    if (this.#outcome !== undefined) return;
+    if (this.#place !== undefined) this.#place.driver.cancel(this.#place.message);
+    else this.#setting.cancelWaiting(this as MessageReceipt);
+  }
+
+  within(waitMs: number): Promise<Reply> {
+    if (this.#outcome !== undefined) return this.handled;
+    const { clock } = this.#setting;
+    const limit = deferred<Reply>();
+    const stop = clock.schedule(clock.nowMs() + waitMs, () => {
+      limit.reject(new WilcoError('WILCO_WAIT_OVER', `not handled within ${waitMs} ms`));
+    });
+    this.handled.then(
+      (reply) => {
+        stop();
+        limit.resolve(reply);
+      },
+      (error: unknown) => {
+        stop();
+        limit.reject(error as WilcoError);
+      },
+    );
+    return limit.promise;
+  }
+
+  /** Whether a session ever took the message. */
+  get isPlaced(): boolean {
+    return this.#place !== undefined;
+  }
+
+  /** A session has taken the message: the first, or one that follows it. */
+  placed(driver: SessionDriver, message: OutgoingMessage): void {
+    this.#place = { driver, message };
+  }
+
+  markQueued(): void {
+    this.#isQueued = true;
+    this.#queued?.resolve();
+  }
+
+  markReceived(): void {
+    if (!this.#isQueued) this.markQueued();
+    this.#isReceived = true;
+    this.#received?.resolve();
+  }
+
+  /** The message has ended: once. */
+  settle(settlement: Settlement): void {
+    if (this.#outcome !== undefined) return;
+    const outcome = outcomeOf(settlement, this.#setting.replyCodec);
+    this.#outcome = outcome;
+    if (outcome.status === 'handled') this.markReceived();
+    if (this.#queued !== undefined && !this.#isQueued) this.#tell(this.#queued, outcome);
+    if (this.#received !== undefined && !this.#isReceived) this.#tell(this.#received, outcome);
+    if (this.#handled !== undefined) this.#tellHandled(this.#handled, outcome);
+    this.#settled?.resolve(outcome);
+    this.#setting.settled(this as MessageReceipt);
+  }
+
+  #tell(waiting: Deferred<never> | Deferred<void>, outcome: Outcome<Reply>): void {
+    this.#isObserved = true;
+    waiting.reject(errorOf(outcome));
+  }
+
+  #tellHandled(waiting: Deferred<Reply>, outcome: Outcome<Reply>): void {
+    if (outcome.status === 'handled') waiting.resolve(outcome.reply);
+    else waiting.reject(errorOf(outcome));
+  }
+}
+
+function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => {};
+  let reject: (error: WilcoError) => void = () => {};
+  const promise = new Promise<Value>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // Whoever awaits it is told; the process is not ended for somebody who does not.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
+}
+
+function outcomeOf<Reply>(
+  settlement: Settlement,
+  codec: PayloadCodec<Reply>,
+): Outcome<Reply> {
+  const { code, reason, hasRun, isRetryable } = settlement;
+  switch (settlement.status) {
+    case 'handled':
+      return handledOutcome(settlement, codec);
+    case 'rejected':
+      return { status: 'rejected', code, reason, hasRun, isRetryable };
+    case 'expired':
+      return { status: 'expired', code: known(code, 'WILCO_EXPIRED') };
+    case 'cancelled':
+      return { status: 'cancelled', code: known(code, 'WILCO_CANCELLED') };
+    case 'inDoubt':
+      return { status: 'inDoubt', code: known(code, 'WILCO_IN_DOUBT') };
+  }
+}
+
+/** The effect is done, whether its reply can be read or not. */
+function handledOutcome<Reply>(
+  { payload, isReplyLost }: Settlement,
+  codec: PayloadCodec<Reply>,
+): Outcome<Reply> {
+  if (payload === undefined) {
+    return { status: 'handled', reply: undefined as Reply, replyLost: isReplyLost };
+  }
+  try {
+    return { status: 'handled', reply: codec.decode(payload), replyLost: false };
+  } catch {
+    return { status: 'handled', reply: undefined as Reply, replyLost: true };
+  }
+}
+
+function known(code: string, fallback: ErrorCode): ErrorCode {
+  return isErrorCode(code) ? code : fallback;
+}
+
+const CODES = {
+  handled: 'WILCO_REJECTED',
+  rejected: 'WILCO_REJECTED',
+  expired: 'WILCO_EXPIRED',
+  cancelled: 'WILCO_CANCELLED',
+  inDoubt: 'WILCO_IN_DOUBT',
+} as const satisfies Record<Outcome['status'], ErrorCode>;
+
+function errorOf(outcome: Outcome): WilcoError {
+  return new WilcoError(CODES[outcome.status], describeOutcome(outcome), { outcome });
+}
+
+/** One line about how a message ended, for errors and logs. */
+export function describeOutcome(outcome: Outcome): string {
+  if (outcome.status === 'handled') return outcome.replyLost ? 'handled, reply lost' : 'handled';
+  if (outcome.status !== 'rejected') return `${outcome.status} with ${outcome.code}`;
+  const { code, reason, hasRun } = outcome;
+  return `rejected with ${code} ${hasRun ? 'by its handler' : 'before a handler ran'}: ${reason}`;
+}

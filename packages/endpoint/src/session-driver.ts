@@ -1,0 +1,348 @@
+import type { ErrorCode, Frame, SessionContents, SessionId, StoreOperation, WilcoError } from '@wilco/protocol';
+import {
+  Session,
+  type Delivery,
+  type FarewellWords,
+  type HandlerResult,
+  type Link,
+  type OutgoingMessage,
+  type ResolvedSessionOptions,
+  type SessionEnd,
+  type SessionSetting,
+  type SessionSink,
+  type Settlement,
+  type SubmitRequest,
+} from '@wilco/session';
+import type { Clock } from './clock.ts';
+import type { FrameConnection } from './frame-connection.ts';
+import type { StoreDriver } from './store-driver.ts';
+
+/** A timer that is later than this finds a process that was busy: input is read first. Milliseconds. */
+const LATE_MS = 50;
+
+/** What a driver needs beside the engine's own settings. */
+export interface SessionDriverSetting {
+  readonly clock: Clock;
+  readonly store: StoreDriver;
+  readonly options: ResolvedSessionOptions;
+  readonly session: SessionSetting;
+  readonly contents?: SessionContents;
+}
+
+/**
+ * Whom a driver tells, always after the engine has returned: any of these may call the
+ * driver again.
+ */
+export interface SessionDriverOwner {
+  queued(message: OutgoingMessage): void;
+  received(message: OutgoingMessage): void;
+  settled(message: OutgoingMessage, settlement: Settlement): void;
+  start(delivery: Delivery): void;
+  abort(delivery: Delivery, code: ErrorCode): void;
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  credentials(credentials: Uint8Array): void;
+  /** The engine wants to be rid of its connection; it has let go of it already. */
+  dropped(connection: FrameConnection, error: WilcoError): void;
+  /** Both sides have said goodbye on it. */
+  finished(connection: FrameConnection): void;
+  /** The session is over. */
+  ended(end: SessionEnd): void;
+  /** Something happened; asked by those who wait for the session to become quiet. */
+  stepped(): void;
+}
+
+/**
+ * Drives one engine: the only way in, the only way out, its one timer, its share of the
+ * store's commits.
+ *
+ * Whatever runs code of the application is done after the engine has returned, so that a
+ * handler or listener may send, cancel and close as it likes.
+ */
+export class SessionDriver implements SessionSink {
+  readonly #clock: Clock;
+  readonly #store: StoreDriver;
+  readonly #owner: SessionDriverOwner;
+  readonly #session: Session;
+  #connection: FrameConnection | undefined;
+  #isInside = false;
+  #isInputDry = true;
+  #isFlushScheduled = false;
+  #effects: (() => void)[] = [];
+  #isPerforming = false;
+  #armedAtMs = Infinity;
+  #cancelTimer: () => void = () => {};
+
+  /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
+  constructor(setting: SessionDriverSetting, owner: SessionDriverOwner) {
+    this.#clock = setting.clock;
+    this.#store = setting.store;
+    this.#owner = owner;
+    const { options, session, contents } = setting;
+    const nowMs = this.#clock.nowMs();
+    this.#isInside = true;
+    this.#session = new Session(options, session, this, nowMs, contents);
+    this.#isInside = false;
+    // What a restored session wants to be done is done once its owner knows it.
+    this.#clock.defer(() => this.#perform());
+    this.#arm();
+  }
+
+  /** The engine, to read from: whatever changes it goes through the driver. */
+  get engine(): Pick<
+    Session,
+    'id' | 'phase' | 'unsettledCount' | 'isQuiet' | 'offers' | 'announcement' | 'judge' | 'stats'
+  > {
+    return this.#session;
+  }
+
+  /** Whether it has a connection. */
+  get isAttached(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  name(id: SessionId): void {
+    this.#session.name(id);
+  }
+
+  /** @throws {@link WilcoError} before a seq is taken. */
+  submit(request: SubmitRequest): OutgoingMessage {
+    this.#enter();
+    try {
+      return this.#session.submit(request, this.#clock.nowMs());
+    } finally {
+      this.#leave();
+    }
+  }
+
+  resubmit(message: OutgoingMessage, isResent: boolean): void {
+    this.#step((nowMs) => this.#session.resubmit(message, isResent, nowMs));
+  }
+
+  cancel(message: OutgoingMessage): void {
+    this.#step(() => this.#session.cancel(message));
+  }
+
+  settle(message: OutgoingMessage, settlement: Settlement): void {
+    this.#step(() => this.#session.settle(message, settlement));
+  }
+
+  stopAccepting(): void {
+    this.#session.stopAccepting();
+  }
+
+  handlerFinished(delivery: Delivery, result: HandlerResult): boolean {
+    return this.#step((nowMs) => this.#session.handlerFinished(delivery, result, nowMs));
+  }
+
+  fullAck(): ReturnType<Session['fullAck']> {
+    return this.#session.fullAck(this.#clock.nowMs());
+  }
+
+  /** The opening of a connection is over. */
+  attach(connection: FrameConnection, link: Link): void {
+    this.#connection = connection;
+    this.#isInputDry = true;
+    this.#step((nowMs) => this.#session.attach(link, nowMs));
+    this.#scheduleFlush();
+  }
+
+  heard(): void {
+    this.#step((nowMs) => this.#session.heard(nowMs));
+  }
+
+  receive(frame: Frame): void {
+    this.#step((nowMs) => this.#session.receive(frame, nowMs));
+  }
+
+  /** Has the peer told what is held here, whether there is news or not. */
+  acknowledge(): void {
+    this.#step((nowMs) => this.#session.acknowledge(nowMs));
+  }
+
+  /** The frames of a read have been received. */
+  readDone(isInputDry: boolean): void {
+    this.#isInputDry = isInputDry;
+    this.#scheduleFlush();
+  }
+
+  /** The connection is gone, or is to be let go. */
+  connectionLost(error: WilcoError | undefined): void {
+    if (this.#connection === undefined) return;
+    this.#connection = undefined;
+    this.#step((nowMs) => this.#session.connectionLost(error, nowMs));
+  }
+
+  close(words: FarewellWords): void {
+    this.#step((nowMs) => this.#session.close(words, nowMs));
+    this.#scheduleFlush();
+  }
+
+  /** The session is over; what it had not settled goes to the next one. */
+  surrender(): ReturnType<Session['surrender']> {
+    this.#connection = undefined;
+    return this.#step((nowMs) => this.#session.surrender(nowMs));
+  }
+
+  /** Part of the next commit, beside what the engine persists. */
+  persist(operation: StoreOperation): void {
+    this.#store.persist(operation);
+  }
+
+  /** Writes on the connection what is not the engine's to say. */
+  write(frame: Frame): void {
+    this.#connection?.write(frame);
+    this.#scheduleFlush();
+  }
+
+  transmit(frame: Frame): void {
+    this.#connection?.write(frame);
+  }
+
+  dropConnection(error: WilcoError): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) this.#later(() => this.#owner.dropped(connection, error));
+  }
+
+  finishConnection(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) this.#later(() => this.#owner.finished(connection));
+  }
+
+  requestFlush(): void {
+    this.#scheduleFlush();
+  }
+
+  commit(number: number): void {
+    this.#store.commit((error) => {
+      this.#step((nowMs) => {
+        if (error === undefined) this.#session.committed(number, nowMs);
+        else this.#session.storeFailed(error, nowMs);
+      });
+    });
+  }
+
+  queued(message: OutgoingMessage): void {
+    this.#owner.queued(message);
+  }
+
+  received(message: OutgoingMessage): void {
+    this.#owner.received(message);
+  }
+
+  settled(message: OutgoingMessage, settlement: Settlement): void {
+    this.#later(() => this.#owner.settled(message, settlement));
+  }
+
+  start(delivery: Delivery): void {
+    this.#later(() => this.#owner.start(delivery));
+  }
+
+  abort(delivery: Delivery, code: ErrorCode): void {
+    this.#later(() => this.#owner.abort(delivery, code));
+  }
+
+  /** Who waits for it counts receipts, which outlive the session. */
+  drained(): void {}
+
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
+    this.#later(() => this.#owner.noticed(notice, retryAfterMs));
+  }
+
+  credentials(credentials: Uint8Array): void {
+    this.#later(() => this.#owner.credentials(credentials));
+  }
+
+  ended(end: SessionEnd): void {
+    this.#later(() => this.#owner.ended(end));
+  }
+
+  #step<Result>(act: (nowMs: number) => Result): Result {
+    this.#enter();
+    try {
+      return act(this.#clock.nowMs());
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #enter(): void {
+    if (this.#isInside) throw new TypeError('the session was called from inside one of its orders');
+    this.#isInside = true;
+  }
+
+  #leave(): void {
+    this.#isInside = false;
+    this.#arm();
+    this.#perform();
+    this.#owner.stepped();
+  }
+
+  #later(effect: () => void): void {
+    this.#effects.push(effect);
+  }
+
+  /** Does what was ordered, in order; what that leads to joins the queue. */
+  #perform(): void {
+    if (this.#isPerforming || this.#isInside) return;
+    this.#isPerforming = true;
+    try {
+      while (this.#effects.length > 0) {
+        const effects = this.#effects;
+        this.#effects = [];
+        for (const effect of effects) effect();
+      }
+    } finally {
+      this.#isPerforming = false;
+    }
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    this.#clock.defer(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const connection = this.#connection;
+    const isInputDry = this.#isInputDry;
+    this.#isInputDry = true;
+    this.#enter();
+    try {
+      this.#session.flush(this.#clock.nowMs(), isInputDry);
+      this.#isInside = false;
+      // Ahead of the orders: one of them may be to let go of the connection.
+      connection?.flush();
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** One timer, never later than the engine wants to be woken. */
+  #arm(): void {
+    const dueMs = this.#session.nextDeadlineMs;
+    if (dueMs === Infinity && this.#session.phase === 'ended') {
+      this.#cancelTimer();
+      this.#armedAtMs = Infinity;
+    }
+    if (dueMs >= this.#armedAtMs) return;
+    this.#cancelTimer();
+    this.#armedAtMs = dueMs;
+    this.#cancelTimer = this.#clock.schedule(dueMs, () => this.#wake(dueMs));
+  }
+
+  #wake(dueMs: number): void {
+    this.#armedAtMs = Infinity;
+    this.#cancelTimer = () => {};
+    if (this.#clock.nowMs() - dueMs <= LATE_MS) this.#reachDeadline();
+    else this.#clock.defer(() => this.#reachDeadline());
+  }
+
+  #reachDeadline(): void {
+    this.#step((nowMs) => this.#session.deadlineReached(nowMs));
+  }
+}

@@ -1,0 +1,102 @@
+import type { MessageId, MessageType, SessionId } from '@wilco/protocol';
+import type { SessionStats } from '@wilco/session';
+import type { Receipt } from './receipt.ts';
+
+/** How one message is sent. */
+export interface SendOptions {
+  /**
+   * How long the message may wait for a handler. After that it is `expired`, by the word of
+   * the peer where the peer may hold it.
+   *
+   * Milliseconds, 1 to 2_147_483_647.
+   *
+   * @defaultValue none: as long as `retentionMs`
+   */
+  readonly ttlMs?: number;
+  /**
+   * A name of your own for the message, told to its handler. It stays when the message moves
+   * to another session. 1 to 128 bytes of UTF-8.
+   *
+   * @defaultValue derived from session, channel and place
+   */
+  readonly id?: MessageId;
+  /**
+   * The ordered flow that it goes through. Channels do not wait for each other. A session has
+   * at most 63; each name is 1 to 64 bytes of UTF-8.
+   *
+   * @defaultValue `'default'`
+   */
+  readonly channel?: string;
+  /**
+   * Cancels the message, not the waiting: like `receipt.cancel()`.
+   *
+   * @defaultValue none
+   */
+  readonly signal?: AbortSignal;
+  /**
+   * What to do when the outbox is full: `'fail'` throws `WILCO_OUTBOX_FULL`; `'wait'` keeps
+   * the message until there is room, its receipt not `queued`. At most 1_000 wait; one more
+   * throws.
+   *
+   * @defaultValue `'fail'`
+   */
+  readonly whenFull?: 'fail' | 'wait';
+}
+
+/** How a side waits for its messages to settle. */
+export interface DrainOptions {
+  /**
+   * Stops the waiting; nothing else.
+   *
+   * @defaultValue none
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** How a side closes. */
+export interface CloseOptions {
+  /**
+   * How long what is in flight may still settle, before goodbye is said.
+   *
+   * Milliseconds, 0 to 2_147_483_647.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly drainMs?: number;
+}
+
+/**
+ * One side of a session, as an application uses it: the same for a client, and for each
+ * session of a server.
+ */
+export interface SessionHandle {
+  /** Names the session; `undefined` for a client that was not connected yet. */
+  readonly id: SessionId | undefined;
+  /** Who the peer is, as `authenticate` said; `undefined` at a client. */
+  readonly identity: string | undefined;
+  /** Whether it has a connection now. Messages can be sent in any case. */
+  readonly isOnline: boolean;
+  /**
+   * Sends a message. It is in the outbox when this returns; the receipt tells the rest.
+   *
+   * @throws {@link WilcoError} before anything was taken: `WILCO_PAYLOAD_UNENCODABLE`,
+   *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`, `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
+   *   or `WILCO_CANCELLED` where the signal is aborted already.
+   */
+  send<Input, Reply, Output>(
+    type: MessageType<Input, Reply, Output>,
+    body: Input,
+    options?: SendOptions,
+  ): Receipt<Reply>;
+  /** Resolves when every message that was sent until then, and meanwhile, is settled. */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Figures, for people who watch it. */
+  stats(): SessionStats | undefined;
+  /**
+   * Takes no new messages, lets settle what is in flight, then says goodbye. What has not
+   * settled by then is settled truly: cancelled, or in doubt. Never rejects; may be repeated.
+   */
+  close(options?: CloseOptions): Promise<void>;
+  /** Ends the session at once, on both sides. Never rejects; may be repeated. */
+  end(): Promise<void>;
+}

@@ -1,0 +1,98 @@
+import { WilcoError, type StoreOperation, type Worth } from '@wilco/protocol';
+import type { Store, StoreContents } from '@wilco/store';
+import type { Clock } from './clock.ts';
+
+/** Told when what was persisted before it is kept, or never will be. */
+type CommitDone = (error: WilcoError | undefined) => void;
+
+/**
+ * The store of an endpoint. What all its sessions persist in one turn of the event loop goes
+ * into one commit. After the first failure nothing more is committed.
+ */
+export class StoreDriver {
+  /** What *received* means here. */
+  readonly worth: Worth;
+  /** Nothing is ever read back: sessions persist nothing. */
+  readonly isVolatile: boolean;
+  readonly #store: Store | undefined;
+  readonly #clock: Clock;
+  #operations: StoreOperation[] = [];
+  #waiting: CommitDone[] = [];
+  #isScheduled = false;
+  #error: WilcoError | undefined;
+
+  /** @param store - `undefined`: nothing is kept, as in a volatile store. */
+  constructor(store: Store | undefined, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.worth = store?.worth ?? 'memory';
+    this.isVolatile = store?.isVolatile ?? true;
+  }
+
+  /** Reads what there is. Rejects with `WILCO_STORE_FAILED`. */
+  async open(): Promise<StoreContents | undefined> {
+    try {
+      return await this.#store?.open();
+    } catch (cause) {
+      throw new WilcoError('WILCO_STORE_FAILED', `it could not be opened: ${String(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  /** Part of the next commit. */
+  persist(operation: StoreOperation): void {
+    if (!this.isVolatile && this.#error === undefined) this.#operations.push(operation);
+  }
+
+  /** Commits, at the end of this turn, what was persisted until then. */
+  commit(done: CommitDone): void {
+    if (this.isVolatile) {
+      this.#clock.defer(() => done(undefined));
+      return;
+    }
+    this.#waiting.push(done);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.defer(() => this.#commitNow());
+  }
+
+  /** Waits for the store to let go. Never rejects: there is nobody left whom it would help. */
+  async close(): Promise<void> {
+    if (this.#operations.length > 0) this.#commitNow();
+    try {
+      await this.#store?.close();
+    } catch {
+      // What was acknowledged is kept; what was not, nobody was promised.
+    }
+  }
+
+  #commitNow(): void {
+    this.#isScheduled = false;
+    const [operations, waiting] = [this.#operations, this.#waiting];
+    this.#operations = [];
+    this.#waiting = [];
+    let isDone = false;
+    const done = (cause?: unknown): void => {
+      if (isDone) return;
+      isDone = true;
+      if (cause !== undefined) this.#fail(cause);
+      for (const tell of waiting) tell(this.#error);
+    };
+    if (this.#error !== undefined) {
+      done();
+      return;
+    }
+    try {
+      this.#store?.commit(operations, done);
+    } catch (cause) {
+      done(cause);
+    }
+  }
+
+  #fail(cause: unknown): void {
+    this.#error ??= new WilcoError('WILCO_STORE_FAILED', `a commit failed: ${String(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { WilcoError } from '@wilco/protocol';
+import type { Settlement, SubmitRequest } from '@wilco/session';
+import type { Clock } from './clock.ts';
+import type { MessageReceipt } from './receipt.ts';
+
+/** A message that waits for room in the outbox. */
+export interface WaitingMessage {
+  readonly request: SubmitRequest;
+  readonly receipt: MessageReceipt;
+  /** When its time to live, or its retention, is over. */
+  readonly expiresAtMs: number;
+  /** How it ends then. */
+  readonly overdue: Settlement;
+}
+
+interface Entry {
+  readonly message: WaitingMessage;
+  readonly cancelTimer: () => void;
+}
+
+/** Messages that wait for room in the outbox, in the order in which they were sent. */
+export class WaitingRoom {
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  readonly #entries = new Map<MessageReceipt, Entry>();
+
+  constructor(clock: Clock, capacity: number) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @throws {@link WilcoError} `WILCO_OUTBOX_FULL` when too many wait already. */
+  add(message: WaitingMessage): void {
+    if (this.#entries.size >= this.#capacity) {
+      throw new WilcoError('WILCO_OUTBOX_FULL', `${this.#capacity} messages wait for room already`);
+    }
+    const cancelTimer = this.#clock.schedule(message.expiresAtMs, () =>
+      this.settle(message.receipt, message.overdue),
+    );
+    this.#entries.set(message.receipt, { message, cancelTimer });
+  }
+
+  /** Ends the waiting of one message. Returns whether it waited. */
+  settle(receipt: MessageReceipt, settlement: Settlement): boolean {
+    if (!this.#remove(receipt)) return false;
+    receipt.settle(settlement);
+    return true;
+  }
+
+  /** Ends the waiting of all. */
+  settleAll(settlement: Settlement): void {
+    for (const receipt of [...this.#entries.keys()]) this.settle(receipt, settlement);
+  }
+
+  /** Lets them in, in order, until `enter` says that there is no room. */
+  admit(enter: (message: WaitingMessage) => boolean): void {
+    for (const [receipt, { message }] of this.#entries) {
+      if (!enter(message)) return;
+      this.#remove(receipt);
+    }
+  }
+
+  #remove(receipt: MessageReceipt): boolean {
+    this.#entries.get(receipt)?.cancelTimer();
+    return this.#entries.delete(receipt);
+  }
+}
