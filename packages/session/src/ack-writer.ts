@@ -46,12 +46,12 @@ export class AckWriter {
     return this.#pendingSinceMs + this.#context.options.ackDelayMs;
   }
 
-  /** Something came in. */
-  came(bytes: number, isUrgent: boolean, nowMs: number): void {
+  /** Something that came in at `arrivedMs` may be reported: at once, or later where it is kept first. */
+  came(bytes: number, isUrgent: boolean, arrivedMs: number, nowMs = arrivedMs): void {
     this.#messages += 1;
     this.#bytes += bytes;
     this.#isUrgent ||= isUrgent;
-    this.#newestArrivalMs = nowMs;
+    this.#newestArrivalMs = arrivedMs;
     this.changed(nowMs);
   }
 

@@ -1,26 +1,41 @@
 import type { AnswerFrame, MessageFrame, Seq } from '@wilco/protocol';
 
+/** A message as it came in, before it is taken. */
+export interface Arrival {
+  /** Its frame; the payload may be a view that is gone with this step. */
+  readonly frame: MessageFrame | AnswerFrame;
+  /** Name of its type: the numbers of a connection die with it, a large message does not. */
+  readonly type: string;
+  /** When it, or its first part, came in. */
+  readonly atMs: number;
+  /** What it takes of the window: the bytes of its only or first part. */
+  readonly cost: number;
+}
+
 /**
- * A large message that is coming in, part by part. Holds what came, never what was
- * announced; the whole is put together once.
+ * A large message that is coming in, part by part. Holds about what came, never what was
+ * announced, and in one piece, however small the parts are.
  */
 export class Assembly {
-  readonly first: MessageFrame | AnswerFrame;
+  readonly arrival: Arrival;
   readonly totalBytes: number;
   /** What the sender may send: absolute. */
   grantedBytes: number;
-  readonly #parts: Uint8Array[] = [];
-  #offset = 0;
+  #bytes: Uint8Array;
+  #offset: number;
 
-  constructor(first: MessageFrame | AnswerFrame, totalBytes: number) {
-    this.first = first;
+  constructor(arrival: Arrival, totalBytes: number) {
+    const { payload } = arrival.frame;
+    this.#bytes = payload.slice();
+    this.#offset = payload.byteLength;
+    // The view must not keep the read that it came with.
+    this.arrival = { ...arrival, frame: { ...arrival.frame, payload: new Uint8Array(0) } };
     this.totalBytes = totalBytes;
-    this.add(first.payload);
     this.grantedBytes = this.#offset;
   }
 
   get seq(): Seq {
-    return this.first.seq;
+    return this.arrival.frame.seq;
   }
 
   /** All bytes below it are here. */
@@ -32,21 +47,22 @@ export class Assembly {
     return this.#offset === this.totalBytes;
   }
 
-  /** Takes the next part; copies it, since it came as a view. */
+  /** Copies the next part to the others: amortised constant time for each byte. */
   add(part: Uint8Array): void {
-    this.#parts.push(part.slice());
-    this.#offset += part.byteLength;
+    const end = this.#offset + part.byteLength;
+    if (end > this.#bytes.byteLength) {
+      const room = Math.min(this.totalBytes, Math.max(end, 2 * this.#bytes.byteLength));
+      const larger = new Uint8Array(room);
+      larger.set(this.#bytes.subarray(0, this.#offset));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(part, this.#offset);
+    this.#offset = end;
   }
 
   /** The whole payload. Call it once, when complete. */
   whole(): Uint8Array {
-    const payload = new Uint8Array(this.totalBytes);
-    let offset = 0;
-    for (const part of this.#parts) {
-      payload.set(part, offset);
-      offset += part.byteLength;
-    }
-    this.#parts.length = 0;
-    return payload;
+    const { byteLength } = this.#bytes;
+    return byteLength === this.totalBytes ? this.#bytes : this.#bytes.slice(0, this.totalBytes);
   }
 }

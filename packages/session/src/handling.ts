@@ -86,12 +86,9 @@ export class Handling {
 
   /** Starts whatever may start in a channel. */
   pump(channel: ReceiveChannel, nowMs: number): void {
-    while (channel.toStart < channel.received && !this.#isStopped) {
-      const message = channel.ring.get(channel.toStart);
-      if (message?.state !== 'waiting') {
-        channel.toStart += 1;
-        continue;
-      }
+    while (!this.#isStopped) {
+      const message = channel.waiting[0];
+      if (message === undefined || message.seq >= channel.received) return;
       if (message.expiresAtMs <= nowMs) {
         this.#conclude(channel, message, EXPIRED, NO_BYTES, nowMs);
         continue;
@@ -101,7 +98,7 @@ export class Handling {
       let most = concurrency;
       for (const one of channel.running) most = Math.min(most, one.concurrency);
       if (channel.running.length >= most) return;
-      channel.toStart += 1;
+      channel.waiting.shift();
       this.#start(channel, message, concurrency, nowMs);
     }
   }
@@ -109,7 +106,7 @@ export class Handling {
   /** Takes the result of a handler. Returns `false` when it came too late. */
   finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
     const channel = this.channelOf(delivery.channel);
-    const message = channel?.ring.get(delivery.seq);
+    const message = channel?.messages.get(delivery.seq);
     if (channel === undefined || message !== delivery || message.state !== 'running') return false;
     if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
     else this.#answer(channel, message, result, nowMs);
@@ -121,7 +118,8 @@ export class Handling {
   withdraw(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
     if (message.state !== 'waiting') return;
-    this.#conclude(channel, message, CANCELLED, NO_BYTES, nowMs);
+    const said = message.expiresAtMs <= nowMs ? EXPIRED : CANCELLED;
+    this.#conclude(channel, message, said, NO_BYTES, nowMs);
     this.pump(channel, nowMs);
   }
 
@@ -164,19 +162,13 @@ export class Handling {
     records: readonly IncomingRecord[],
     answers: readonly OutgoingRecord[],
   ): void {
-    const bySeq = new Map<number, IncomingMessage>();
-    for (const record of records) {
-      bySeq.set(record.seq, restored(channel, record, this.#context.setting.wallOffsetMs));
-    }
     for (const { answer } of answers) {
-      if (answer === undefined) continue;
-      const message = answered(channel, answer);
-      bySeq.set(answer.seq, message);
+      if (answer !== undefined) channel.messages.set(answer.seq, answered(channel, answer));
     }
-    while (channel.ring.end < channel.accepted) {
-      const message = bySeq.get(channel.ring.end);
-      channel.ring.push(message);
-      if (message?.state !== 'waiting') continue;
+    for (const record of records) {
+      const message = restored(channel, record, this.#context.setting.wallOffsetMs);
+      channel.messages.set(message.seq, message);
+      channel.waiting.push(message);
       this.pendingCount += 1;
       channel.heldMessages += 1;
       channel.heldBytes += message.cost;

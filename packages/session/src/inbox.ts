@@ -1,10 +1,5 @@
 import {
   ANSWER_CHANNEL,
-  ANSWER_CHANNEL_NAME,
-  DEFAULT_CHANNEL,
-  DEFAULT_CHANNEL_NAME,
-  LIMITS,
-  WilcoError,
   type AnswerFrame,
   type CancelFrame,
   type FragmentFrame,
@@ -13,14 +8,26 @@ import {
   type StartedPosition,
   type TypesFrame,
   type VoidFrame,
+  type WilcoError,
 } from '@wilco/protocol';
 import type { AckWriter } from './ack-writer.ts';
-import { Assembly } from './assembly.ts';
+import { Assembly, type Arrival } from './assembly.ts';
 import type { SessionContext } from './context.ts';
 import type { Handling } from './handling.ts';
 import { IncomingMessage } from './incoming-message.ts';
 import { incomingRecord, receivingRecord } from './incoming-records.ts';
-import { ReceiveChannel } from './receive-channel.ts';
+import type { ReceiveChannel } from './receive-channel.ts';
+import {
+  begunAgain,
+  gap,
+  notBegun,
+  notNext,
+  tooFar,
+  tooLarge,
+  unknownChannel,
+  unknownType,
+} from './order-faults.ts';
+import { ReceiveChannels } from './receive-channels.ts';
 import type { SessionWindow } from './session-window.ts';
 import { NamesTaken } from './type-numbers.ts';
 
@@ -33,7 +40,7 @@ export class Inbox {
   readonly #handling: Handling;
   readonly #acks: AckWriter;
   readonly #window: SessionWindow;
-  readonly #byNumber: (ReceiveChannel | undefined)[] = [];
+  readonly #channels: ReceiveChannels;
   readonly #types = new NamesTaken();
   #isReliable = true;
   /** Takes an answer of the peer: set by the session. Returns what is wrong with it. */
@@ -52,19 +59,17 @@ export class Inbox {
     this.#handling = handling;
     this.#acks = acks;
     this.#window = window;
+    this.#channels = new ReceiveChannels(window, contents?.receiving ?? []);
     if (contents !== undefined) this.#restore(contents);
-    if (this.channel(ANSWER_CHANNEL) === undefined) this.#open(ANSWER_CHANNEL, ANSWER_CHANNEL_NAME);
-    if (this.channel(DEFAULT_CHANNEL) === undefined)
-      this.#open(DEFAULT_CHANNEL, DEFAULT_CHANNEL_NAME);
   }
 
   channel(number: number): ReceiveChannel | undefined {
-    return this.#byNumber[number];
+    return this.#channels.numbered(number);
   }
 
   /** All channels, ascending. */
-  get channels(): ReceiveChannel[] {
-    return this.#byNumber.filter((channel) => channel !== undefined);
+  get channels(): readonly ReceiveChannel[] {
+    return this.#channels.all;
   }
 
   attached(isReliable: boolean): void {
@@ -75,7 +80,7 @@ export class Inbox {
   /** What came too early on a lost connection comes again. The windows start small again. */
   detached(): void {
     for (const channel of this.channels) {
-      channel.early.clear();
+      channel.forgetEarly(Infinity);
       channel.window.shrink(channel.heldMessages, channel.heldBytes);
     }
     this.#window.shrink();
@@ -84,12 +89,9 @@ export class Inbox {
   receiveMessage(frame: MessageFrame | AnswerFrame, nowMs: number): WilcoError | undefined {
     const number = frame.kind === 'answer' ? ANSWER_CHANNEL : frame.channel;
     const channel = this.channel(number);
-    const isKnown = frame.kind === 'answer' || this.#types.nameOf(frame.type) !== undefined;
-    if (channel === undefined || !isKnown) return this.#unknown(number, frame);
-    if (frame.seq < channel.accepted) {
-      this.#cameAgain(channel, nowMs);
-      return undefined;
-    }
+    if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, number));
+    if (this.#typeOf(frame) === undefined) return this.#orLost(unknownType(frame.seq));
+    if (frame.seq < channel.accepted) return this.#again(channel, undefined, nowMs);
     if (frame.seq > channel.accepted) return this.#cameEarly(channel, frame);
     const wrong = this.#begin(channel, frame, nowMs);
     if (wrong !== undefined) return wrong;
@@ -98,58 +100,40 @@ export class Inbox {
 
   receiveFragment(frame: FragmentFrame, nowMs: number): WilcoError | undefined {
     const channel = this.channel(frame.channel);
-    const assembly = channel?.assembly;
-    if (channel === undefined || assembly === undefined || assembly.seq !== frame.seq) {
-      return this.#unexpectedFragment(channel, frame, nowMs);
-    }
-    const size = frame.payload.byteLength;
+    if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, frame.channel));
+    const { assembly } = channel;
+    if (frame.seq < channel.accepted) return this.#again(channel, undefined, nowMs);
+    if (assembly?.seq !== frame.seq) return this.#orLost(notBegun(frame.seq));
     if (frame.offset !== assembly.offset) {
-      if (!this.#isReliable) return undefined;
-      return new WilcoError(
-        'WILCO_FRAME_LOST',
-        `a fragment at ${String(frame.offset)}, expected ${String(assembly.offset)}`,
-      );
+      return this.#again(channel, notNext(frame, assembly), nowMs);
     }
-    if (assembly.offset + size > assembly.grantedBytes) {
-      return new WilcoError(
-        'WILCO_WINDOW_EXCEEDED',
-        `a fragment to ${String(assembly.offset + size)}, granted are ${String(assembly.grantedBytes)}`,
-      );
-    }
+    const end = frame.offset + frame.payload.byteLength;
+    if (end > assembly.grantedBytes) return tooFar(end, assembly);
     assembly.add(frame.payload);
     channel.isDirty = true;
-    this.#acks.came(size, false, nowMs);
+    this.#acks.came(frame.payload.byteLength, false, nowMs);
     if (!assembly.isComplete) return undefined;
     channel.assembly = undefined;
     this.#window.finished(assembly);
-    const wrong = this.#accept(
-      channel,
-      assembly.first,
-      assembly.whole(),
-      assembly.totalBytes,
-      nowMs,
-    );
+    const { arrival, totalBytes } = assembly;
+    const wrong = this.#accept(channel, arrival, assembly.whole(), totalBytes, nowMs);
     return wrong ?? this.#takeEarly(channel, nowMs);
   }
 
   receiveVoid(frame: VoidFrame, nowMs: number): WilcoError | undefined {
     const channel = this.channel(frame.channel);
-    if (channel === undefined) return this.#unknown(frame.channel, frame);
-    if (frame.to <= channel.accepted) {
-      this.#cameAgain(channel, nowMs);
-      return undefined;
-    }
-    if (frame.from > channel.accepted) {
-      return this.#isReliable ? gap(channel, frame.from) : undefined;
-    }
+    if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, frame.channel));
+    if (frame.to <= channel.accepted) return this.#again(channel, undefined, nowMs);
+    if (frame.from > channel.accepted) return this.#orLost(gap(channel, frame.from));
     this.#dropAssembly(channel);
     const from = channel.accepted;
-    for (let seq = from; seq < frame.to; seq++) channel.early.delete(seq);
     channel.skip(frame.to);
+    channel.forgetEarly(frame.to);
+    channel.forgetCancelled(frame.to);
     channel.isRecordDirty = true;
-    this.#acks.came(0, false, nowMs);
     this.#context.journal.afterwards((thenMs) => {
       channel.handled.add(from, frame.to);
+      this.#acks.came(0, false, nowMs, thenMs);
       this.#kept(channel, frame.to, thenMs);
     }, nowMs);
     return this.#takeEarly(channel, nowMs);
@@ -158,9 +142,9 @@ export class Inbox {
   /** The peer wants a message back: it gets it, or the true outcome follows. */
   receiveCancel(frame: CancelFrame, nowMs: number): WilcoError | undefined {
     const channel = this.channel(frame.channel);
-    if (channel === undefined) return this.#unknown(frame.channel, frame);
+    if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, frame.channel));
     if (frame.seq < channel.accepted) {
-      const message = channel.ring.get(frame.seq);
+      const message = channel.messages.get(frame.seq);
       if (message !== undefined) this.#handling.withdraw(channel, message, nowMs);
       return undefined;
     }
@@ -176,24 +160,17 @@ export class Inbox {
       const wrong = this.#types.take(type);
       if (wrong !== undefined) return wrong;
     }
-    for (const { number, name } of frame.channels) {
-      const known = this.channel(number);
-      if (known?.name === name) continue;
-      if (known !== undefined || number >= LIMITS.channels) {
-        return new WilcoError(
-          'WILCO_CHANNEL_UNKNOWN',
-          `channel ${String(number)} can not be '${name}'`,
-        );
-      }
-      this.#open(number, name).isRecordDirty = true;
+    for (const channel of frame.channels) {
+      const wrong = this.#channels.take(channel);
+      if (wrong !== undefined) return wrong;
     }
     return undefined;
   }
 
   /** Grows the windows that are used up; called before they are announced. */
   growWindows(): void {
-    for (const channel of this.#byNumber) {
-      if (channel?.isDirty === true && !channel.isAnswers) channel.window.grow(() => true);
+    for (const channel of this.channels) {
+      if (channel.isDirty && !channel.isAnswers) channel.window.grow(() => true);
     }
     this.#window.grow();
   }
@@ -228,30 +205,32 @@ export class Inbox {
     frame: MessageFrame | AnswerFrame,
     nowMs: number,
   ): WilcoError | undefined {
-    const size = frame.payload.byteLength;
-    if (channel.assembly !== undefined) {
-      if (!this.#isReliable) return undefined;
-      return new WilcoError(
-        'WILCO_FRAME_UNEXPECTED',
-        `message ${String(frame.seq)} begins again before it is finished`,
-      );
-    }
+    const cost = frame.payload.byteLength;
+    if (channel.assembly !== undefined) return this.#again(channel, begunAgain(frame.seq), nowMs);
     if (!channel.isAnswers) {
-      const wrong = this.#window.check(channel, size);
+      const wrong = this.#window.check(channel, cost);
       if (wrong !== undefined) return wrong;
     }
-    if (frame.totalBytes === undefined) return this.#accept(channel, frame, undefined, 0, nowMs);
-    const most = this.#window.maxMessageBytes;
-    if (frame.totalBytes > most) {
-      return new WilcoError(
-        'WILCO_FRAME_TOO_LARGE',
-        `a message of ${String(frame.totalBytes)} bytes, at most ${String(most)} are taken`,
-      );
+    const arrival = { frame, type: this.#typeOf(frame) ?? '', atMs: nowMs, cost };
+    if (frame.totalBytes === undefined) {
+      return this.#accept(channel, arrival, frame.payload.slice(), 0, nowMs);
     }
-    const assembly = new Assembly(frame, frame.totalBytes);
+    return this.#assemble(channel, arrival, frame.totalBytes, nowMs);
+  }
+
+  /** The first part of a large message. */
+  #assemble(
+    channel: ReceiveChannel,
+    arrival: Arrival,
+    totalBytes: number,
+    nowMs: number,
+  ): WilcoError | undefined {
+    const most = this.#window.maxMessageBytes;
+    if (totalBytes > most) return tooLarge(totalBytes, most);
+    const assembly = new Assembly(arrival, totalBytes);
     channel.assembly = assembly;
     channel.isDirty = true;
-    this.#acks.came(size, true, nowMs);
+    this.#acks.came(arrival.cost, true, nowMs);
     this.#window.grant(assembly, () => {
       channel.isDirty = true;
       this.#acks.changed(nowMs);
@@ -260,25 +239,26 @@ export class Inbox {
     return undefined;
   }
 
-  /** A whole message, next in order. `payload` is given where it was put together here. */
+  /** A whole message, next in order. */
   #accept(
     channel: ReceiveChannel,
-    frame: MessageFrame | AnswerFrame,
-    payload: Uint8Array | undefined,
+    arrival: Arrival,
+    payload: Uint8Array,
     reservedBytes: number,
     nowMs: number,
   ): WilcoError | undefined {
+    const { frame, cost } = arrival;
     if (frame.kind === 'answer') {
-      const wrong = this.onAnswer(frame, payload ?? frame.payload.slice());
+      const wrong = this.onAnswer(frame, payload);
       this.#window.release(reservedBytes);
       if (wrong !== undefined) return wrong;
       channel.skip(frame.seq + 1);
-    } else this.#hold(channel, frame, payload, reservedBytes, nowMs);
+    } else this.#hold(channel, incoming(channel, frame, arrival, payload), reservedBytes, nowMs);
     channel.isRecordDirty = true;
-    this.#acks.came(frame.payload.byteLength, frame.ackNow, nowMs);
     const position = channel.accepted;
     this.#context.journal.afterwards((thenMs) => {
       if (channel.isAnswers) channel.handled.add(frame.seq);
+      this.#acks.came(cost, frame.ackNow, nowMs, thenMs);
       this.#kept(channel, position, thenMs);
     }, nowMs);
     return undefined;
@@ -286,25 +266,11 @@ export class Inbox {
 
   #hold(
     channel: ReceiveChannel,
-    frame: MessageFrame,
-    payload: Uint8Array | undefined,
+    message: IncomingMessage,
     reservedBytes: number,
     nowMs: number,
   ): void {
     const { journal, setting } = this.#context;
-    const message = new IncomingMessage({
-      channel: channel.number,
-      channelName: channel.name,
-      seq: frame.seq,
-      type: this.#types.nameOf(frame.type) ?? '',
-      id: frame.id,
-      isResent: frame.isResent,
-      extensions: frame.extensions,
-      expiresAtMs: frame.ttlMs === undefined ? Infinity : nowMs + frame.ttlMs,
-      cost: frame.payload.byteLength,
-      attempts: 0,
-      payload: payload ?? frame.payload.slice(),
-    });
     message.reservedBytes = reservedBytes;
     channel.hold(message);
     this.#window.hold(message.cost);
@@ -323,10 +289,22 @@ export class Inbox {
     this.#context.sink.requestFlush();
   }
 
-  #cameAgain(channel: ReceiveChannel, nowMs: number): void {
+  /** What came before is dropped, and acknowledged again; where nothing is repeated it may be a fault. */
+  #again(
+    channel: ReceiveChannel,
+    fault: WilcoError | undefined,
+    nowMs: number,
+  ): WilcoError | undefined {
+    if (fault !== undefined && this.#isReliable) return fault;
     this.duplicates += 1;
     channel.isDirty = true;
     this.#acks.came(0, true, nowMs);
+    return undefined;
+  }
+
+  /** Where frames get lost it is no fault: what it needed comes again, and so does it. */
+  #orLost(fault: WilcoError): WilcoError | undefined {
+    return this.#isReliable ? fault : undefined;
   }
 
   #cameEarly(channel: ReceiveChannel, frame: MessageFrame | AnswerFrame): WilcoError | undefined {
@@ -336,39 +314,18 @@ export class Inbox {
   }
 
   #takeEarly(channel: ReceiveChannel, nowMs: number): WilcoError | undefined {
-    while (channel.early.size > 0 && channel.assembly === undefined) {
-      const frame = channel.early.get(channel.accepted);
+    while (channel.assembly === undefined) {
+      const frame = channel.takeEarly();
       if (frame === undefined) return undefined;
-      channel.early.delete(frame.seq);
       const wrong = this.#begin(channel, frame, nowMs);
       if (wrong !== undefined) return wrong;
     }
     return undefined;
   }
 
-  #unexpectedFragment(
-    channel: ReceiveChannel | undefined,
-    frame: FragmentFrame,
-    nowMs: number,
-  ): WilcoError | undefined {
-    if (channel !== undefined && frame.seq < channel.accepted) {
-      this.#cameAgain(channel, nowMs);
-      return undefined;
-    }
-    if (!this.#isReliable) return undefined;
-    return new WilcoError(
-      'WILCO_FRAME_UNEXPECTED',
-      `a fragment of ${String(frame.seq)}, which was not begun`,
-    );
-  }
-
-  #unknown(number: number, frame: { readonly kind: string }): WilcoError | undefined {
-    // Where frames get lost, the one that announced it may have been: it comes again.
-    if (!this.#isReliable) return undefined;
-    return new WilcoError(
-      'WILCO_CHANNEL_UNKNOWN',
-      `a ${frame.kind} in channel ${String(number)}, or of a type, that was not announced`,
-    );
+  /** The name of the type of a message, if it was told on this connection. An answer has none. */
+  #typeOf(frame: MessageFrame | AnswerFrame): string | undefined {
+    return frame.kind === 'answer' ? '' : this.#types.nameOf(frame.type);
   }
 
   #dropAssembly(channel: ReceiveChannel): void {
@@ -378,38 +335,33 @@ export class Inbox {
     channel.isDirty = true;
   }
 
-  #open(number: number, name: string, position?: number, handled?: number): ReceiveChannel {
-    const channel = new ReceiveChannel(
-      number,
-      name,
-      this.#window.channelGrant(),
-      position,
-      handled,
-    );
-    this.#byNumber[number] = channel;
-    return channel;
-  }
-
   #restore(contents: SessionContents): void {
-    for (const record of contents.receiving) {
-      const channel = this.#open(record.channel, record.name, record.received, record.handled);
-      for (let i = 0; i < record.ranges.length; i += 2) {
-        channel.done.add(record.ranges[i] as number, record.ranges[i + 1]);
-        channel.handled.add(record.ranges[i] as number, record.ranges[i + 1]);
-      }
-      const messages = contents.incoming.filter((one) => one.channel === record.channel);
-      const answers = contents.outgoing.filter((one) => one.answer?.channel === record.channel);
+    for (const channel of this.channels) {
+      const messages = contents.incoming.filter((one) => one.channel === channel.number);
+      const answers = contents.outgoing.filter((one) => one.answer?.channel === channel.number);
       this.#handling.restore(channel, messages, answers);
-      for (const message of channel.ring.items()) {
-        if (message.state === 'waiting') this.#window.hold(message.cost);
-      }
+      for (const message of channel.waiting) this.#window.hold(message.cost);
     }
   }
 }
 
-function gap(channel: ReceiveChannel, seq: number): WilcoError {
-  return new WilcoError(
-    'WILCO_FRAME_LOST',
-    `seq ${String(seq)} came in channel ${String(channel.number)}, expected ${String(channel.accepted)}`,
-  );
+function incoming(
+  channel: ReceiveChannel,
+  frame: MessageFrame,
+  { type, atMs, cost }: Arrival,
+  payload: Uint8Array,
+): IncomingMessage {
+  return new IncomingMessage({
+    channel: channel.number,
+    channelName: channel.name,
+    seq: frame.seq,
+    type,
+    id: frame.id,
+    isResent: frame.isResent,
+    extensions: frame.extensions,
+    expiresAtMs: frame.ttlMs === undefined ? Infinity : atMs + frame.ttlMs,
+    cost,
+    attempts: 0,
+    payload,
+  });
 }

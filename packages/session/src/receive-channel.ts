@@ -10,22 +10,25 @@ import {
 } from '@wilco/protocol';
 import type { Assembly } from './assembly.ts';
 import type { IncomingMessage } from './incoming-message.ts';
-import { SeqRing } from './seq-ring.ts';
 import type { WindowGrant } from './window-grant.ts';
 
 /**
  * The receiving side of one channel: what came, what of it is kept, and what was handled.
  *
- *     handled │ answered, running, waiting │ not kept yet │ expected
- *     ────────┼────────────────────────────┼──────────────┼─────────▶ seq
- *         ring.base            toStart  received      accepted
+ *     done │ answered, running │ waiting │ not kept yet │ expected
+ *     ─────┼───────────────────┼─────────┼──────────────┼─────────▶ seq
+ *                           toStart  received       accepted
+ *
+ * What it remembers is bounded by the window, however far the peer's VOIDs reach.
  */
 export class ReceiveChannel {
   readonly number: ChannelNumber;
   readonly name: string;
   readonly window: WindowGrant;
   /** What came and is not wholly done with. */
-  readonly ring: SeqRing<IncomingMessage>;
+  readonly messages = new Map<Seq, IncomingMessage>();
+  /** What no handler took yet, in order. */
+  readonly waiting: IncomingMessage[] = [];
   /** The next seq expected from the peer: dedupe begins here. */
   accepted: Position;
   /** What is below is as durable as this side's worth: it may be reported. */
@@ -34,13 +37,12 @@ export class ReceiveChannel {
   readonly done: Progress;
   /** What was handled and is kept: it may be reported. */
   readonly handled: Progress;
-  /** The next seq to start a handler on. */
-  toStart: Position;
   readonly running: IncomingMessage[] = [];
   /** An unfinished large message. */
   assembly: Assembly | undefined = undefined;
   /** On a link that reorders: what came too early, as copies. */
   readonly early = new Map<Seq, MessageFrame | AnswerFrame>();
+  #earlyBytes = 0;
   /** Seqs that the peer wanted back before they came. */
   readonly cancelledAhead = new Set<Seq>();
   /** Messages that wait or run, and what they take of the window. */
@@ -61,10 +63,8 @@ export class ReceiveChannel {
     this.number = number;
     this.name = name;
     this.window = window;
-    this.ring = new SeqRing(handled);
     this.accepted = position;
     this.received = position;
-    this.toStart = handled;
     this.done = new Progress(handled);
     this.handled = new Progress(handled);
   }
@@ -73,43 +73,74 @@ export class ReceiveChannel {
     return this.number === ANSWER_CHANNEL;
   }
 
-  /** Takes a message into the ring, at its place. */
+  /** No handler took this seq or a later one. */
+  get toStart(): Position {
+    return this.waiting[0]?.seq ?? this.accepted;
+  }
+
+  /** Takes the next message: it waits for a handler. */
   hold(message: IncomingMessage): void {
-    this.ring.push(message);
+    this.messages.set(message.seq, message);
+    this.waiting.push(message);
     this.accepted = message.seq + 1;
     this.heldMessages += 1;
     this.heldBytes += message.cost;
     this.window.came(message.cost);
   }
 
-  /** The peer sends nothing for these seqs. */
+  /** The peer sends nothing, or nothing more, for these seqs. Costs the same for one and for all. */
   skip(to: Position): void {
-    while (this.ring.end < to) this.ring.push(undefined);
     this.done.add(this.accepted, to);
     this.accepted = to;
-    this.ring.trim(this.done.position);
   }
 
   /** On a link that reorders: keeps a copy of what came too early, inside the window. */
   holdEarly(frame: MessageFrame | AnswerFrame): void {
-    const { mostMessages } = this.window;
-    if (frame.totalBytes !== undefined || this.early.size >= mostMessages) return;
-    if (frame.seq >= this.accepted + mostMessages) return;
+    const { mostMessages, mostBytes } = this.window;
+    const size = frame.payload.byteLength;
+    if (frame.totalBytes !== undefined || this.early.has(frame.seq)) return;
+    if (frame.seq >= this.accepted + mostMessages || this.#earlyBytes + size > mostBytes) return;
     this.early.set(frame.seq, { ...frame, payload: frame.payload.slice() });
+    this.#earlyBytes += size;
+  }
+
+  /** Takes out what came too early and is next now, if it did. */
+  takeEarly(): MessageFrame | AnswerFrame | undefined {
+    const frame = this.early.get(this.accepted);
+    if (frame !== undefined) this.#dropEarly(frame);
+    return frame;
+  }
+
+  /** Forgets what came too early, below a position. */
+  forgetEarly(below: Position): void {
+    for (const frame of this.early.values()) if (frame.seq < below) this.#dropEarly(frame);
+  }
+
+  /** Forgets what was to be cancelled and will not come. */
+  forgetCancelled(below: Position): void {
+    for (const seq of this.cancelledAhead) if (seq < below) this.cancelledAhead.delete(seq);
   }
 
   /** A message waits or runs no longer. */
   letGo(message: IncomingMessage): void {
     this.heldMessages -= 1;
     this.heldBytes -= message.cost;
-    const index = this.running.indexOf(message);
-    if (index !== -1) this.running.splice(index, 1);
+    removeFrom(message.state === 'waiting' ? this.waiting : this.running, message);
   }
 
   /** A message needs no place any more: its end was reported, or is the plain one. */
   finish(seq: Seq): void {
-    this.ring.clear(seq);
+    this.messages.delete(seq);
     this.done.add(seq);
-    this.ring.trim(this.done.position);
   }
+
+  #dropEarly(frame: MessageFrame | AnswerFrame): void {
+    this.early.delete(frame.seq);
+    this.#earlyBytes -= frame.payload.byteLength;
+  }
+}
+
+function removeFrom(messages: IncomingMessage[], message: IncomingMessage): void {
+  const index = messages.indexOf(message);
+  if (index !== -1) messages.splice(index, 1);
 }

@@ -40,13 +40,13 @@ export class NamesTaken {
     if (known === name) return undefined;
     if (known !== undefined) {
       return new WilcoError(
-        'WILCO_FRAME_MALFORMED',
+        'WILCO_FRAME_UNEXPECTED',
         `number ${String(number)} stands for '${known}' already, not for '${name}'`,
       );
     }
     if (this.#names.size >= LIMITS.messageTypes) {
       return new WilcoError(
-        'WILCO_FRAME_MALFORMED',
+        'WILCO_FRAME_UNEXPECTED',
         `more than ${String(LIMITS.messageTypes)} message types`,
       );
     }

@@ -1,0 +1,62 @@
+import {
+  ANSWER_CHANNEL,
+  ANSWER_CHANNEL_NAME,
+  DEFAULT_CHANNEL,
+  DEFAULT_CHANNEL_NAME,
+  LIMITS,
+  WilcoError,
+  type ChannelNumber,
+  type NumberedName,
+  type ReceivingRecord,
+} from '@wilco/protocol';
+import { ReceiveChannel } from './receive-channel.ts';
+import type { SessionWindow } from './session-window.ts';
+
+/** The receiving channels of a session. The peer opens and names them. */
+export class ReceiveChannels {
+  readonly #window: SessionWindow;
+  readonly #byNumber: (ReceiveChannel | undefined)[] = [];
+  /** All channels, ascending. Do not change it. */
+  all: readonly ReceiveChannel[] = [];
+
+  constructor(window: SessionWindow, records: readonly ReceivingRecord[]) {
+    this.#window = window;
+    for (const record of records) this.#restore(record);
+    if (this.numbered(ANSWER_CHANNEL) === undefined)
+      this.#open(ANSWER_CHANNEL, ANSWER_CHANNEL_NAME);
+    if (this.numbered(DEFAULT_CHANNEL) === undefined)
+      this.#open(DEFAULT_CHANNEL, DEFAULT_CHANNEL_NAME);
+  }
+
+  numbered(number: ChannelNumber): ReceiveChannel | undefined {
+    return this.#byNumber[number];
+  }
+
+  /** Takes the peer's name for a channel. Returns what is wrong with it, if anything is. */
+  take({ number, name }: NumberedName): WilcoError | undefined {
+    const known = this.numbered(number);
+    if (number !== ANSWER_CHANNEL && known?.name === name) return undefined;
+    if (known === undefined && number < LIMITS.channels) {
+      this.#open(number, name).isRecordDirty = true;
+      return undefined;
+    }
+    const what = `channel ${String(number)} can not be '${name}'`;
+    return new WilcoError('WILCO_CHANNEL_UNKNOWN', what);
+  }
+
+  #open(number: number, name: string, position?: number, handled?: number): ReceiveChannel {
+    const window = this.#window.channelGrant();
+    const channel = new ReceiveChannel(number, name, window, position, handled);
+    this.#byNumber[number] = channel;
+    this.all = this.#byNumber.filter((one) => one !== undefined);
+    return channel;
+  }
+
+  #restore(record: ReceivingRecord): void {
+    const channel = this.#open(record.channel, record.name, record.received, record.handled);
+    for (let i = 0; i < record.ranges.length; i += 2) {
+      channel.done.add(record.ranges[i] as number, record.ranges[i + 1]);
+      channel.handled.add(record.ranges[i] as number, record.ranges[i + 1]);
+    }
+  }
+}
