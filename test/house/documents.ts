@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wilco/session';
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
+import { phasesDocument } from './phases-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
 /** A file of which all, or a marked part, is generated. */
 export interface GeneratedDocument {
-  /** From the top of the repository. */
+  /** From the top of the repository; behind a `#`, the part of it. */
   readonly path: string;
   /** What the file has to be. Reads the file where only a part of it is generated. */
   readonly content: () => string;
@@ -15,15 +17,15 @@ export interface GeneratedDocument {
 /** Every generated document. A test checks each; `write-documents.ts` writes them. */
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'ERRORS.md', content: errorsDocument },
-  {
-    path: 'PROTOCOL.md',
-    content: () => withGeneratedPart('PROTOCOL.md', 'a conversation', conversationDocument()),
-  },
+  part('PROTOCOL.md', 'a conversation', conversationDocument),
+  part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
+  part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
+  part('ARCHITECTURE.md', 'session phases', () => phasesDocument(SESSION_TRANSITIONS)),
 ];
 
 /** Where a generated document lies. */
 export function documentUrl(document: GeneratedDocument): URL {
-  return new URL(document.path, ROOT);
+  return new URL(document.path.replace(/#.*$/, ''), ROOT);
 }
 
 /**
@@ -41,4 +43,8 @@ export function withGeneratedPart(path: string, name: string, part: string): str
     throw new TypeError(`${path} has no place '${begin.trim()}' … '<!-- end -->'`);
   }
   return `${text.slice(0, start + begin.length)}${part}${text.slice(end)}`;
+}
+
+function part(path: string, name: string, write: () => string): GeneratedDocument {
+  return { path: `${path}#${name}`, content: () => withGeneratedPart(path, name, write()) };
 }
