@@ -72,7 +72,10 @@ export interface ReceivingRecord {
 
 /** What a side keeps of a session beyond its channels. Each side fills what is its own. */
 export interface SessionRecord {
+  /** Names its records. For a server it is the session's id. */
   readonly session: SessionId;
+  /** Client: the session's id, once the server has given it. */
+  readonly id?: SessionId | undefined;
   readonly role: 'client' | 'server';
   /** The run of the peer that was last seen. */
   readonly peerRunId: RunId | undefined;

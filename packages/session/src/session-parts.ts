@@ -36,7 +36,7 @@ export function assemble(
   contents: SessionContents | undefined,
 ): SessionParts {
   const journal = new Journal(sink, setting.isVolatile);
-  const id = contents?.session.session;
+  const id = setting.role === 'client' ? contents?.session.id : contents?.session.session;
   const context: SessionContext = { options, setting, sink, journal, id };
   const window = new SessionWindow(options, setting.budget);
   const outbox = new Outbox(context, nowMs, contents);
