@@ -52,11 +52,15 @@ export class ByteWriter {
     return taken;
   }
 
-  /** Begins a frame. `expectedBytes` is a guess of its size; a good one saves moving bytes. */
+  /**
+   * Begins a frame; one that was begun and not finished is forgotten. `expectedBytes` is a
+   * guess of its size; a good one saves moving bytes.
+   */
   begin(head: number, expectedBytes: number): void {
     this.#lengthBytes = expectedBytes < 0x78 ? 1 : expectedBytes < 0x3ff0 ? 2 : 3;
+    this.#position = this.#frameStart;
     this.#ensure(64);
-    this.#position = this.#frameStart + this.#lengthBytes;
+    this.#position += this.#lengthBytes;
     this.#slab[this.#position++] = head;
   }
 
@@ -77,15 +81,11 @@ export class ByteWriter {
 
   /** Writes bytes that are no frame. */
   appendRaw(bytes: readonly number[]): void {
+    this.#position = this.#frameStart;
     this.#ensure(bytes.length);
     this.#slab.set(bytes, this.#position);
     this.#position += bytes.length;
     this.#frameStart = this.#position;
-  }
-
-  /** Forgets the frame that was begun. */
-  abandon(): void {
-    this.#position = this.#frameStart;
   }
 
   byte(value: number): void {

@@ -75,12 +75,7 @@ export class FrameEncoder {
    * @throws `TypeError` for a value that is outside its range.
    */
   append(frame: Frame): void {
-    try {
-      this.#write(frame);
-    } catch (error) {
-      this.#writer.abandon();
-      throw error;
-    }
+    this.#write(frame);
     this.#framesWritten += 1;
   }
 

@@ -66,6 +66,11 @@ describe('an extension', () => {
     expect(roundTrip(body)).toStrictEqual(body);
   });
 
+  it('that encodes by the same codec does not disturb the path to what is wrong', () => {
+    const body = { order: { tree: new Tree([1]), price: (): number => 1 } };
+    expect(() => codec.encode(body)).toThrow('body.order.price is a function');
+  });
+
   it('comes before what is built in', () => {
     const day: ExtensionCodec<Date> = {
       type: 65,

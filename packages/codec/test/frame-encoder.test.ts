@@ -81,6 +81,15 @@ describe('the preamble', () => {
     expect(encoder.framesWritten).toBe(0);
     expect(Buffer.from(concat(encoder.take())).toString('hex')).toBe('57494c434f0d0a01');
   });
+
+  it('comes whole also after a frame that could not be written', () => {
+    const encoder = new FrameEncoder();
+    expect(() => {
+      encoder.append(message({ ttlMs: -1 }));
+    }).toThrow(TypeError);
+    encoder.appendPreamble();
+    expect(concat(encoder.take())).toHaveLength(8);
+  });
 });
 
 describe('taking what was appended', () => {
