@@ -95,6 +95,10 @@ export class ByteWriter {
 
   varint(value: number): void {
     this.#ensure(VARINT_MAX_BYTES);
+    if ((value & 0x7f) === value) {
+      this.#slab[this.#position++] = value;
+      return;
+    }
     this.#position = writeVarint(this.#slab, this.#position, value);
   }
 

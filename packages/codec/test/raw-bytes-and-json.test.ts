@@ -46,10 +46,10 @@ describe('JSON', () => {
   });
 
   it.each([
-    [undefined, 'body is a undefined'],
+    [undefined, 'body is undefined'],
     [{ n: Number.NaN }, 'body.n is NaN'],
     [[1, Infinity], 'body[1] is Infinity'],
-    [[undefined], 'body[0] is a undefined'],
+    [[undefined], 'body[0] is undefined'],
     [{ f: (): number => 1 }, 'body.f is a function'],
     [{ n: 1n }, 'body.n is a bigint'],
     [{ m: new Map() }, 'body.m is an instance of Map, which has no toJSON'],

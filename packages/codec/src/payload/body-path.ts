@@ -18,7 +18,8 @@ function formatStep(step: PathStep): string {
 
 /** What a value is, for people. */
 export function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
+  if (value === undefined || value === null) return String(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const name: unknown = hasMethod(prototype, 'constructor') ? prototype.constructor.name : '';
   return typeof name === 'string' && name !== ''
