@@ -3,7 +3,9 @@ import {
   type AckFrame,
   type AnswerFrame,
   type ChannelAck,
+  type PartialAck,
   type Position,
+  type Seq,
 } from '@wilco/protocol';
 import type { Outbox } from './outbox.ts';
 import type { SendChannel } from './send-channel.ts';
@@ -93,14 +95,14 @@ export class AckReader {
       break;
     }
     this.#outbox.receivedUpTo(channel, position, nowMs);
-    if (position > channel.cursor) {
-      channel.cursor = position;
-      channel.partOffset = channel.confirmedOffset = channel.grantedOffset = 0;
-    }
+    if (position > channel.cursor) channel.moveTo(position);
   }
 
   #readPartial(channel: SendChannel, { partial }: ChannelAck, isNewest: boolean): void {
-    if (partial === undefined || partial.seq !== channel.cursor || channel.partOffset === 0) return;
+    if (partial === undefined) return;
+    this.#noteHeld(channel, partial);
+    if (channel.partAhead?.seq === partial.seq && isNewest) channel.partAhead = partial;
+    if (partial.seq !== channel.cursor || channel.partOffset === 0) return;
     if (partial.offset > channel.confirmedOffset) {
       this.#hasMoved = true;
       this.#transmitter.confirmedPart(partial.offset - channel.confirmedOffset);
@@ -110,6 +112,14 @@ export class AckReader {
       this.#hasMoved = true;
       channel.grantedOffset = partial.granted;
     }
+  }
+
+  /** Where frames get lost, a large message is repeated from there. */
+  #noteHeld(channel: SendChannel, { seq, offset }: PartialAck): void {
+    const message = channel.ring.get(seq);
+    if (message === undefined || offset <= message.heldBytes) return;
+    message.heldBytes = offset;
+    this.#hasMoved = true;
   }
 
   /** Settles what is handled now and was not before: each message is looked at once. */
@@ -143,18 +153,29 @@ function unknown(entry: ChannelAck): WilcoError | undefined {
 
 /** What was never wholly written can not have been received. */
 function outOfRange(channel: SendChannel, entry: ChannelAck): WilcoError | undefined {
-  const { written, cursor, partOffset } = channel;
+  const { written, number } = channel;
   if (entry.received > written) {
     return new WilcoError(
       'WILCO_ACK_OUT_OF_RANGE',
-      `the peer acknowledged ${String(entry.received - 1)} in channel ${String(channel.number)}, the last sent is ${String(written - 1)}`,
+      `the peer acknowledged ${String(entry.received - 1)} in channel ${String(number)}, the last sent is ${String(written - 1)}`,
     );
   }
   const { partial } = entry;
-  if (partial === undefined || partial.seq !== cursor || partial.seq < written) return undefined;
-  if (partial.offset <= partOffset) return undefined;
+  if (partial === undefined) return undefined;
+  const sent = writtenBytesOf(channel, partial.seq);
+  if (sent > 0 && partial.offset <= sent) return undefined;
   return new WilcoError(
     'WILCO_ACK_OUT_OF_RANGE',
-    `the peer acknowledged ${String(partial.offset)} bytes of ${String(partial.seq)}, ${String(partOffset)} were sent`,
+    `the peer acknowledged ${String(partial.offset)} bytes of ${String(partial.seq)} in channel ${String(number)}, ${String(sent)} were sent`,
   );
+}
+
+/** How many bytes of a message were ever put on a connection of this session. */
+function writtenBytesOf(channel: SendChannel, seq: Seq): number {
+  if (seq === channel.written) return channel.writtenPart;
+  if (seq > channel.written) return 0;
+  const message = channel.ring.get(seq);
+  return message === undefined || message.state === 'settled'
+    ? Infinity
+    : message.payload.byteLength;
 }

@@ -16,7 +16,7 @@ import { Liveness } from './liveness.ts';
 import type { Outbox } from './outbox.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { SessionWindow } from './session-window.ts';
-import { Transmitter } from './transmitter.ts';
+import { Transmitter, type Permitted } from './transmitter.ts';
 
 /** A connection whose opening is over, as the session needs to know it. */
 export interface Link {
@@ -94,14 +94,15 @@ export class Conversation {
     this.#transmitter.peerMaxMessageBytes = announcement.maxMessageBytes;
     this.#outbox.expiry.peerHandlingMs =
       announcement.handlerTimeoutMs + announcement.handlerGraceMs + this.#context.options.waitMs;
-    for (const channel of this.#outbox.channels) {
-      channel.cursor = channel.received;
-      channel.partOffset = channel.confirmedOffset = channel.grantedOffset = 0;
-    }
+    this.#roundTrip.reset();
+    for (const channel of this.#outbox.channels) channel.attached();
+    this.#transmitter.attached();
     const wrong = this.#reader.read(ack, nowMs);
     this.#outbox.recount();
-    this.#continueParts(ack);
-    this.#transmitter.attached();
+    for (const { channel, partial } of ack.channels) {
+      const sending = this.#outbox.channel(channel);
+      if (sending !== undefined) sending.partAhead = partial;
+    }
     // At a resume what is wanted back goes ahead of the messages.
     this.#outbox.newCancels = [...this.#outbox.cancelRequests];
     return wrong;
@@ -139,6 +140,7 @@ export class Conversation {
         this.#context.sink.requestFlush();
         return undefined;
       case 'credentials':
+        if (this.#context.setting.role === 'client') return this.#misplaced(frame);
         this.#context.sink.credentials(frame.credentials.slice());
         return undefined;
       case 'notice':
@@ -151,19 +153,20 @@ export class Conversation {
     }
   }
 
-  /** The end of a turn. `mayTransmit`: whether messages still go out. */
-  flush(nowMs: number, isInputDry: boolean, mayTransmit: boolean): void {
+  /** The end of a turn. */
+  flush(nowMs: number, isInputDry: boolean, permitted: Permitted): void {
     const before = this.#link?.framesWritten() ?? 0;
-    this.#isClosing = !mayTransmit;
+    this.#isClosing = permitted !== 'all';
+    this.#transmitter.permitted = permitted;
     if (this.#reader.takeMoved()) this.#moved(nowMs);
-    this.#sendCancels(mayTransmit);
-    const hasData = mayTransmit && this.#transmitter.canTransmit;
+    if (permitted === 'all') this.#sendCancels();
+    const hasData = this.#transmitter.canTransmit;
     const mustAnswer = this.#toAnswer.length > 0;
     const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
     if (mustAnswer || isAckDue) this.writeAck(mustAnswer, nowMs);
     for (const answer of this.#toAnswer) this.#write(answer);
     this.#toAnswer = [];
-    if (mayTransmit) this.#transmitter.transmit(nowMs);
+    this.#transmitter.transmit(nowMs);
     if ((this.#link?.framesWritten() ?? 0) > before) this.#liveness.spoke(nowMs);
     this.#settle(nowMs);
   }
@@ -183,6 +186,7 @@ export class Conversation {
   /** What is due. Returns the verdict, if the connection is dead. */
   deadlineReached(nowMs: number): WilcoError | undefined {
     this.#noticeSleep(nowMs);
+    if (this.#reader.takeMoved()) this.#moved(nowMs);
     const dead = this.#liveness.verdict(nowMs);
     if (dead !== undefined) return dead;
     if (this.#watch.dueMs <= nowMs) this.#ask(nowMs);
@@ -244,22 +248,8 @@ export class Conversation {
     return new WilcoError('WILCO_FRAME_UNEXPECTED', `a ${frame.kind} after the opening`);
   }
 
-  /** What the peer holds of large messages goes on where it stopped. */
-  #continueParts(ack: AckFrame): void {
-    for (const { channel: number, partial } of ack.channels) {
-      const channel = this.#outbox.channel(number);
-      if (channel === undefined || partial?.seq !== channel.cursor) continue;
-      const message = channel.ring.get(partial.seq);
-      if (message === undefined || message.state === 'settled') continue;
-      if (partial.offset >= message.payload.byteLength) continue;
-      channel.partOffset = channel.confirmedOffset = partial.offset;
-      channel.grantedOffset = Math.max(partial.granted, partial.offset);
-      this.#outbox.occupy(channel, message, message.cost);
-    }
-  }
-
-  #sendCancels(mayTransmit: boolean): void {
-    if (this.#outbox.newCancels.length === 0 || !mayTransmit) return;
+  #sendCancels(): void {
+    if (this.#outbox.newCancels.length === 0) return;
     const requests = this.#outbox.newCancels;
     this.#outbox.newCancels = [];
     this.#transmitter.requestCancels(requests);
@@ -275,7 +265,7 @@ export class Conversation {
     this.#watch.asked(nowMs);
     this.#probes += 1;
     if (this.#link?.isReliable !== true) {
-      this.#transmitter.repeat(nowMs);
+      if (!this.#isClosing) this.#transmitter.repeat(nowMs);
       this.#isToRepeatClose = true;
     }
     this.#sendProbe(nowMs);
@@ -328,5 +318,5 @@ export class Conversation {
 function differs(seen: number, written: number, who: string, what: string): WilcoError | undefined {
   if (seen === written) return undefined;
   const detail = `${who} ${String(seen)} frames, ${String(written)} ${what}`;
-  return new WilcoError(seen < written ? 'WILCO_FRAME_LOST' : 'WILCO_FRAME_MALFORMED', detail);
+  return new WilcoError(seen < written ? 'WILCO_FRAME_LOST' : 'WILCO_FRAME_UNEXPECTED', detail);
 }

@@ -61,6 +61,10 @@ export class Expiry {
       return;
     }
     if (message.isExpiring) {
+      if (message.state === 'received' && !message.isHandlingAwaited) {
+        this.#deadlines.set(message, nowMs + this.#handlingMs(message));
+        return;
+      }
       const settlement = inDoubt(
         code,
         'its time passed, and the peer did not say what became of it',
@@ -68,10 +72,16 @@ export class Expiry {
       this.#outbox.void(message, 'expired', settlement);
       return;
     }
-    const handlingMs = message.state === 'received' ? this.peerHandlingMs : 0;
     message.isExpiring = true;
-    this.#deadlines.set(message, nowMs + this.#options.settleGraceMs + handlingMs);
+    this.#deadlines.set(message, nowMs + this.#options.settleGraceMs + this.#handlingMs(message));
     this.#outbox.cancel(message);
+  }
+
+  /** A handler of the peer may have taken what was received, in time. */
+  #handlingMs(message: OutgoingMessage): number {
+    if (message.state !== 'received') return 0;
+    message.isHandlingAwaited = true;
+    return this.peerHandlingMs;
   }
 
   /** Looks at all messages, once each time that the oldest comes of age. */

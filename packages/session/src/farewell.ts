@@ -1,4 +1,10 @@
-import type { ErrorCode, StartedPosition } from '@wilco/protocol';
+import {
+  isErrorCode,
+  WilcoError,
+  type CloseFrame,
+  type ErrorCode,
+  type StartedPosition,
+} from '@wilco/protocol';
 import type { Conversation } from './conversation.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox, Surrendered } from './outbox.ts';
@@ -33,6 +39,18 @@ export class Farewell {
     this.deadlineMs = deadlineMs;
   }
 
+  /** The answer to the peer's CLOSE, where this side had not begun itself. */
+  static toPeer(frame: CloseFrame, deadlineMs: number): Farewell {
+    const { reason, retryAfterMs } = frame;
+    const code = codeOf(frame);
+    return new Farewell({ mode: 'end', code, reason, retryAfterMs }, false, deadlineMs);
+  }
+
+  /** Whether answers may still go out: until this side has said CLOSE. */
+  get mayAnswer(): boolean {
+    return this.words.mode === 'end' && !this.#hasSentClose;
+  }
+
   /** Says what is still to be said. Returns whether all is said, and the connection may end. */
   say(conversation: Conversation, inbox: Inbox, nowMs: number): boolean {
     if (conversation.takeRepeatClose()) this.#hasSentClose = false;
@@ -62,6 +80,15 @@ export class Farewell {
     // A channel that the peer does not name is one that it never heard of.
     return this.started !== undefined && (position === undefined || seq >= position);
   }
+}
+
+/** The peer let go of the connection, not of the session. */
+export function peerLeft(frame: CloseFrame): WilcoError {
+  return new WilcoError(codeOf(frame), `the peer left: ${frame.reason}`);
+}
+
+function codeOf({ code }: CloseFrame): ErrorCode {
+  return isErrorCode(code) ? code : 'WILCO_SESSION_ENDED';
 }
 
 /** The unsettled messages of a session that is over, and which of them may be handled. */

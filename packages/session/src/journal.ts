@@ -1,4 +1,4 @@
-import type { StoreOperation } from '@wilco/protocol';
+import { WilcoError, type StoreOperation } from '@wilco/protocol';
 import type { SessionSink } from './sink.ts';
 
 /** What happens once something is kept; is told the time. */
@@ -18,20 +18,30 @@ interface PendingCommit {
 export class Journal {
   readonly isVolatile: boolean;
   readonly #sink: SessionSink;
+  readonly #timeoutMs: number;
   readonly #pending: PendingCommit[] = [];
   #effects: Effect[] = [];
   #isDirty = false;
   #nextNumber = 1;
   #isFailed = false;
 
-  constructor(sink: SessionSink, isVolatile: boolean) {
+  /** @param timeoutMs - How long a commit may take. */
+  constructor(sink: SessionSink, isVolatile: boolean, timeoutMs: number) {
     this.#sink = sink;
+    this.#timeoutMs = timeoutMs;
     this.isVolatile = isVolatile;
   }
 
-  /** When the oldest commit was ordered that has not completed; `Infinity` for none. */
-  get oldestSinceMs(): number {
-    return this.#pending[0]?.sinceMs ?? Infinity;
+  /** When the oldest commit that has not completed has taken too long; `Infinity` for none. */
+  get deadlineMs(): number {
+    return (this.#pending[0]?.sinceMs ?? Infinity) + this.#timeoutMs;
+  }
+
+  /** The store does not answer any more, if that is so. */
+  verdict(nowMs: number): WilcoError | undefined {
+    if (nowMs < this.deadlineMs) return undefined;
+    const waited = `no commit completed within ${String(this.#timeoutMs)} ms`;
+    return new WilcoError('WILCO_STORE_FAILED', waited);
   }
 
   /** Whether anything waits for the next commit. */

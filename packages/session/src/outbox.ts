@@ -1,21 +1,20 @@
 import {
   ANSWER_CHANNEL,
   ANSWER_CHANNEL_NAME,
-  checkName,
   derivedMessageId,
   LIMITS,
-  WilcoError,
   type AnswerRecord,
   type ChannelNumber,
   type SessionContents,
 } from '@wilco/protocol';
+import { Admission } from './admission.ts';
 import type { SessionContext } from './context.ts';
 import { Expiry } from './expiry.ts';
 import { NO_BYTES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
 import { outgoingRecord, restoredMessage, sendingRecord } from './outgoing-records.ts';
 import type { SendChannel } from './send-channel.ts';
 import { SendChannels } from './send-channels.ts';
-import { cancelled } from './settlement.ts';
+import { cancelled, ofOwnAccord } from './settlement.ts';
 import type { Settlement } from './sink.ts';
 
 /** A message of a session that is over, for the next session. */
@@ -33,16 +32,15 @@ export interface Surrendered {
 export class Outbox {
   readonly #context: SessionContext;
   readonly #channels: SendChannels;
-  readonly #typeNames = new Set<string>();
   readonly #dirty = new Set<SendChannel>();
+  /** Takes messages, or refuses them. */
+  readonly admission: Admission;
   /** Ends what is too old. */
   readonly expiry: Expiry;
   /** Messages that the peer may hold and that are wanted back. */
   readonly cancelRequests = new Set<OutgoingMessage>();
   /** Those of them that this connection has not carried yet. */
   newCancels: OutgoingMessage[] = [];
-  /** Whether new messages are taken. */
-  isAccepting = true;
   unsettledCount = 0;
   unsettledBytes = 0;
   /** Payload bytes of answers that the peer has not acknowledged. */
@@ -54,6 +52,7 @@ export class Outbox {
 
   constructor(context: SessionContext, nowMs: number, contents?: SessionContents) {
     this.#context = context;
+    this.admission = new Admission(context.options);
     this.expiry = new Expiry(context.options, this);
     this.#channels = new SendChannels(context.setting);
     if (contents !== undefined) this.#restore(contents, nowMs);
@@ -83,7 +82,9 @@ export class Outbox {
    *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`.
    */
   submit(request: SubmitRequest, nowMs: number): OutgoingMessage {
-    const channel = this.#admit(request);
+    this.admission.check(request, this.unsettledCount, this.unsettledBytes);
+    const channel = this.#channels.named(request.channel);
+    this.admission.know(request.type);
     const { id: session, setting } = this.#context;
     const message = new OutgoingMessage({
       type: request.type,
@@ -110,7 +111,9 @@ export class Outbox {
     message.isIdExplicit = true;
     message.isInFlight = false;
     message.isExpiring = false;
-    this.#typeNames.add(message.type);
+    message.isHandlingAwaited = false;
+    message.heldBytes = 0;
+    this.admission.know(message.type);
     this.#take(message, this.#channels.named(message.channelName), nowMs);
     if (message.isCancelRequested) {
       message.isCancelRequested = false;
@@ -165,9 +168,9 @@ export class Outbox {
     const channel = this.channelOf(message);
     if (message.seq >= channel.received) {
       message.voidReason = reason;
-      if (message.seq === channel.cursor) channel.partOffset = channel.confirmedOffset = 0;
+      if (message.seq === channel.cursor) channel.restartPart();
     }
-    this.settle(message, settlement);
+    this.settle(message, ofOwnAccord(message, settlement));
     this.#context.sink.requestFlush();
   }
 
@@ -222,10 +225,12 @@ export class Outbox {
     for (const channel of this.#channels.all) {
       channel.inFlightMessages = 0;
       channel.inFlightBytes = 0;
-      for (let seq = channel.ring.base; seq < channel.written; seq++) {
+      // The one at `written` may have been begun.
+      for (let seq = channel.ring.base; seq <= channel.written; seq++) {
         const message = channel.ring.get(seq);
         if (message === undefined) continue;
         message.isInFlight = false;
+        message.heldBytes = 0;
         if (seq < channel.received && message.state === 'received') {
           const size = Math.min(message.payload.byteLength, LIMITS.fragmentBytes);
           this.occupy(channel, message, message.cost > 0 ? message.cost : size);
@@ -256,7 +261,8 @@ export class Outbox {
       for (let seq = channel.ring.base; seq < channel.ring.end; seq++) {
         const message = channel.ring.get(seq);
         if (message === undefined || message.state === 'settled') continue;
-        const mayBeHandled = channel.mayBeHandled(message) && !isNeverStarted(channel, message);
+        const isWritten = channel.mayBeHandled(message) && !isNeverStarted(channel, message);
+        const mayBeHandled = message.isResent || isWritten;
         found.push({ message, mayBeHandled });
       }
     }
@@ -272,44 +278,6 @@ export class Outbox {
     this.unsettledCount -= 1;
     this.unsettledBytes -= message.payload.byteLength;
     this.#forget(channel, message);
-  }
-
-  #admit(request: SubmitRequest): SendChannel {
-    const { options } = this.#context;
-    const size = request.payload.byteLength;
-    if (!this.isAccepting)
-      throw new WilcoError('WILCO_CLOSED', 'the session takes no new messages');
-    if (size > options.maxMessageBytes) {
-      throw new WilcoError(
-        'WILCO_PAYLOAD_TOO_LARGE',
-        `${String(size)} bytes, maxMessageBytes is ${String(options.maxMessageBytes)}`,
-      );
-    }
-    if (this.unsettledCount >= options.outboxMessages) {
-      throw new WilcoError(
-        'WILCO_OUTBOX_FULL',
-        `${String(this.unsettledCount)} messages are unsettled`,
-      );
-    }
-    if (this.unsettledBytes + size > options.outboxBytes) {
-      throw new WilcoError(
-        'WILCO_OUTBOX_FULL',
-        `${String(this.unsettledBytes)} bytes are unsettled`,
-      );
-    }
-    if (!this.#typeNames.has(request.type)) this.#admitType(request.type);
-    return this.#channels.named(request.channel);
-  }
-
-  #admitType(name: string): void {
-    checkName('the name of a message type', name, LIMITS.typeNameBytes);
-    if (this.#typeNames.size >= LIMITS.messageTypes) {
-      throw new WilcoError(
-        'WILCO_OPTION_INVALID',
-        `'${name}' would be message type ${String(LIMITS.messageTypes + 1)} of this session`,
-      );
-    }
-    this.#typeNames.add(name);
   }
 
   #take(message: OutgoingMessage, channel: SendChannel, nowMs: number): void {
@@ -374,6 +342,7 @@ export class Outbox {
   /** The wire still needs something at this seq: the record stays, without its payload. */
   #keepVoid(channel: SendChannel, message: OutgoingMessage): void {
     const { journal, setting } = this.#context;
+    message.voidReason ??= 'moved';
     if (journal.isVolatile) return;
     journal.persist({ type: 'putOutgoing', record: outgoingRecord(setting, channel, message) });
   }
@@ -393,7 +362,7 @@ export class Outbox {
   #restoreUnsettled(message: OutgoingMessage, nowMs: number): void {
     this.unsettledCount += 1;
     this.unsettledBytes += message.payload.byteLength;
-    this.#typeNames.add(message.type);
+    this.admission.know(message.type);
     this.expiry.watch(message, nowMs);
   }
 }

@@ -48,12 +48,16 @@ export class OutgoingMessage implements Timed {
   isCancelRequested = false;
   /** Its time to live or retention has passed, and the peer was asked. */
   isExpiring = false;
+  /** And the peer's handler was given its time as well. */
+  isHandlingAwaited = false;
   /** How often it was put on a connection. */
   attempts = 0;
   /** Bytes that it takes of the window; 0 while it takes none. */
   cost = 0;
   /** Whether it takes a place in the window. */
   isInFlight = false;
+  /** Bytes of it that the peer was said to hold, on this connection, while it was unfinished. */
+  heldBytes = 0;
   /** Bytes that its session had put on connections when it was written last. */
   wireMark = 0;
   deadlineMs = Infinity;

@@ -24,7 +24,10 @@ export class Poison {
 
   /** A connection died. Returns whether there should be no further try. */
   died(error: WilcoError | undefined, position: number): boolean {
-    if (error === undefined || !PROTOCOL_ERRORS.has(error.code)) return false;
+    if (error === undefined || !PROTOCOL_ERRORS.has(error.code)) {
+      this.#deaths = 0;
+      return false;
+    }
     this.#deaths = position === this.#position ? this.#deaths + 1 : 1;
     this.#position = position;
     return this.#deaths >= DEATHS;

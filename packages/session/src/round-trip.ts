@@ -15,6 +15,13 @@ export class RoundTrip {
   #variationMs = 0;
   #leastMs = Infinity;
 
+  /** Another connection may take another way: nothing is known of it. */
+  reset(): void {
+    this.#smoothedMs = undefined;
+    this.#variationMs = 0;
+    this.#leastMs = Infinity;
+  }
+
   /** Milliseconds; `undefined` before the first sample. */
   get smoothedMs(): number | undefined {
     return this.#smoothedMs;

@@ -3,11 +3,18 @@ import {
   FIRST_SEQ,
   Progress,
   type ChannelNumber,
+  type PartialAck,
   type Position,
   type Seq,
 } from '@wilco/protocol';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import { SeqRing } from './seq-ring.ts';
+
+/** What may be in flight in a channel that no ACK of the connection has named. */
+const UNNAMED_MESSAGES = 64;
+const UNNAMED_BYTES = 65_536;
+/** In the channel of answers bytes are the limit. */
+const ANSWER_MESSAGES = 65_536;
 
 /**
  * The sending side of one channel: which messages it holds, how far they were written,
@@ -33,6 +40,8 @@ export class SendChannel {
   durable: Position;
   /** What is below was wholly written, on whichever connection of this session. */
   written: Position;
+  /** Bytes of the message at `written` that were ever put on a connection. */
+  writtenPart = 0;
   /** What is below is held by the peer. */
   received: Position;
   /** What the peer reported as handled. */
@@ -45,8 +54,10 @@ export class SendChannel {
   confirmedOffset = 0;
   /** Bytes of the message at the cursor that the peer lets go. */
   grantedOffset = 0;
-  windowMessages = 0;
-  windowBytes = 0;
+  /** Where the peer, at the opening, wants a large message continued. */
+  partAhead: PartialAck | undefined = undefined;
+  windowMessages: number;
+  windowBytes = UNNAMED_BYTES;
   inFlightMessages = 0;
   inFlightBytes = 0;
   /** For the turns: bytes that it may still send before the next channel. */
@@ -72,8 +83,10 @@ export class SendChannel {
     // Whatever carries a seq of an earlier run counts as perhaps written.
     this.written = next;
     this.received = reported;
-    this.handled = new Progress();
+    // What was let go of is settled; there is nothing to ask for below.
+    this.handled = new Progress(base);
     this.cursor = reported;
+    this.windowMessages = this.isAnswers ? ANSWER_MESSAGES : UNNAMED_MESSAGES;
   }
 
   get isAnswers(): boolean {
@@ -98,6 +111,34 @@ export class SendChannel {
   /** Whether anything was put on this connection that the peer has not reported. */
   get hasUnreceived(): boolean {
     return this.cursor > this.received || this.partOffset > this.confirmedOffset;
+  }
+
+  /** A new connection begins at what the peer holds, and knows nothing of the old one's windows. */
+  attached(): void {
+    this.moveTo(this.received);
+    this.partAhead = undefined;
+    this.windowMessages = this.isAnswers ? ANSWER_MESSAGES : UNNAMED_MESSAGES;
+    this.windowBytes = UNNAMED_BYTES;
+  }
+
+  /** Everything below `position` is on this connection, or needs not be. */
+  moveTo(position: Position): void {
+    this.cursor = position;
+    this.restartPart();
+    if (position <= this.written) return;
+    this.written = position;
+    this.writtenPart = 0;
+  }
+
+  /** Nothing of the message at the cursor is on this connection, or counts any more. */
+  restartPart(): void {
+    this.partOffset = this.confirmedOffset = this.grantedOffset = 0;
+  }
+
+  /** Bytes of the message at the cursor are on this connection now, up to `offset`. */
+  wrotePart(offset: number): void {
+    this.partOffset = offset;
+    if (this.cursor === this.written) this.writtenPart = Math.max(this.writtenPart, offset);
   }
 
   /** Takes a place in the window for a message, once. */

@@ -35,7 +35,7 @@ export function assemble(
   nowMs: number,
   contents: SessionContents | undefined,
 ): SessionParts {
-  const journal = new Journal(sink, setting.isVolatile);
+  const journal = new Journal(sink, setting.isVolatile, options.storeTimeoutMs);
   const id = setting.role === 'client' ? contents?.session.id : contents?.session.session;
   const context: SessionContext = { options, setting, sink, journal, id };
   const window = new SessionWindow(options, setting.budget);

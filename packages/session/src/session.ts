@@ -1,5 +1,4 @@
 import {
-  isErrorCode,
   WilcoError,
   type AckFrame,
   type Announcement,
@@ -12,7 +11,7 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import type { Link } from './conversation.ts';
-import { Farewell, settleRest, unsettledOf, type FarewellWords } from './farewell.ts';
+import { Farewell, peerLeft, settleRest, unsettledOf, type FarewellWords } from './farewell.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
 import type { Surrendered } from './outbox.ts';
 import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
@@ -88,8 +87,7 @@ export class Session {
   get nextDeadlineMs(): number {
     const handlersMs = this.#parts.handling.nextDeadlineMs;
     if (this.#phase === 'ended') return handlersMs;
-    const storeMs =
-      this.#parts.context.journal.oldestSinceMs + this.#parts.context.options.storeTimeoutMs;
+    const storeMs = this.#parts.context.journal.deadlineMs;
     const farewellMs = this.#farewell?.deadlineMs ?? Infinity;
     const linkMs = this.#isAttached
       ? this.#parts.conversation.nextDeadlineMs
@@ -128,7 +126,7 @@ export class Session {
 
   /** Takes no new messages from now on. */
   stopAccepting(): void {
-    this.#parts.outbox.isAccepting = false;
+    this.#parts.outbox.admission.isOpen = false;
   }
 
   /** Withdraws a message, at once or by asking the peer; its receipt tells how it ended. */
@@ -211,8 +209,9 @@ export class Session {
   flush(nowMs: number, isInputDry: boolean): void {
     if (this.#phase !== 'ended') this.#commit(nowMs);
     if (!this.#isAttached) return;
-    this.#parts.conversation.flush(nowMs, isInputDry, this.#phase === 'open');
     const farewell = this.#farewell;
+    const closing = farewell?.mayAnswer === true ? 'answers' : 'nothing';
+    this.#parts.conversation.flush(nowMs, isInputDry, this.#phase === 'open' ? 'all' : closing);
     if (farewell?.say(this.#parts.conversation, this.#parts.inbox, nowMs) !== true) return;
     this.#move('bothClosed');
     this.#sink.finishConnection();
@@ -242,10 +241,9 @@ export class Session {
     this.#parts.handling.deadlineReached(nowMs);
     if (this.#phase === 'ended') return;
     this.#parts.outbox.expiry.deadlineReached(nowMs);
-    const { journal, options } = this.#parts.context;
-    if (journal.oldestSinceMs + options.storeTimeoutMs <= nowMs) {
-      const waited = `no commit completed within ${String(options.storeTimeoutMs)} ms`;
-      this.storeFailed(new WilcoError('WILCO_STORE_FAILED', waited), nowMs);
+    const broken = this.#parts.context.journal.verdict(nowMs);
+    if (broken !== undefined) {
+      this.storeFailed(broken, nowMs);
       return;
     }
     if (this.#isAttached) {
@@ -333,41 +331,24 @@ export class Session {
     this.#parts.inbox.detached();
     if (this.#phase === 'ended') {
       const words = this.#farewell?.words;
-      this.#finish(
-        words?.code ?? 'WILCO_CONNECTION_LOST',
-        words?.reason ?? 'the connection was lost',
-        nowMs,
-      );
+      this.#finish(words?.code ?? 'WILCO_CONNECTION_LOST', words?.reason ?? '', nowMs);
       return;
     }
     this.#resumeDeadlineMs = nowMs + this.#resumeWindowMs;
     if (this.#poison.died(error, progressOf(this.#parts.outbox, this.#parts.inbox))) {
-      this.#giveUp(
-        'WILCO_POISONED',
-        `three connections ended at the same place, the last by ${error?.message ?? ''}`,
-        nowMs,
-      );
+      const what = `three connections ended at the same place, the last by ${error?.message ?? ''}`;
+      this.#giveUp('WILCO_POISONED', what, nowMs);
     }
   }
 
   #peerCloses(frame: CloseFrame, nowMs: number): void {
-    const code = isErrorCode(frame.code) ? frame.code : 'WILCO_SESSION_ENDED';
     if (frame.mode === 'detach') {
-      this.#drop(new WilcoError(code, `the peer left: ${frame.reason}`), nowMs);
+      this.#drop(peerLeft(frame), nowMs);
       return;
     }
     if (this.#farewell === undefined) {
-      const words = {
-        mode: 'end',
-        code,
-        reason: frame.reason,
-        retryAfterMs: frame.retryAfterMs,
-      } as const;
-      this.#farewell = new Farewell(
-        words,
-        false,
-        nowMs + this.#parts.context.options.closeTimeoutMs,
-      );
+      const { closeTimeoutMs } = this.#parts.context.options;
+      this.#farewell = Farewell.toPeer(frame, nowMs + closeTimeoutMs);
       if (!this.#leavesUnsettled) this.stopAccepting();
       this.#move('peerClosed');
       this.#parts.handling.stop();
@@ -378,16 +359,12 @@ export class Session {
 
   #windowOver(nowMs: number): void {
     this.#move('windowOver');
+    const code = 'WILCO_RESUME_WINDOW_OVER';
     const reason = `no connection for ${String(this.#resumeWindowMs)} ms`;
     const isClient = this.#parts.context.setting.role === 'client';
     this.#retire(nowMs);
-    if (!isClient) settleRest(this.#parts.outbox, undefined, 'WILCO_RESUME_WINDOW_OVER', reason);
-    this.#sink.ended({
-      code: 'WILCO_RESUME_WINDOW_OVER',
-      reason,
-      isLocal: false,
-      retryAfterMs: undefined,
-    });
+    if (!isClient) this.#settleRest(code, reason);
+    this.#sink.ended({ code, reason, isLocal: false, retryAfterMs: undefined });
   }
 
   #giveUp(code: ErrorCode, reason: string, nowMs: number): void {
@@ -401,9 +378,15 @@ export class Session {
     const farewell = this.#farewell;
     this.#retire(nowMs);
     if (farewell?.words.mode === 'end') this.#parts.handling.abortRunning();
-    if (!this.#leavesUnsettled) settleRest(this.#parts.outbox, farewell, code, reason);
+    if (!this.#leavesUnsettled) this.#settleRest(code, reason);
     const isLocal = farewell?.isLocal ?? true;
     this.#sink.ended({ code, reason, isLocal, retryAfterMs: farewell?.words.retryAfterMs });
+  }
+
+  /** Whoever submits from now on would wait for ever. */
+  #settleRest(code: ErrorCode, reason: string): void {
+    this.stopAccepting();
+    settleRest(this.#parts.outbox, this.#farewell, code, reason);
   }
 
   #retire(nowMs: number): void {

@@ -35,6 +35,18 @@ export function rejectedUnwritten(code: ErrorCode, reason: string): Settlement {
 }
 
 /**
+ * What a sender may say by its own word. Of a message that came from another session marked
+ * `resent` an earlier copy may have been handled: nothing but *in doubt* is true.
+ */
+export function ofOwnAccord(
+  message: { readonly isResent: boolean },
+  settlement: Settlement,
+): Settlement {
+  if (!message.isResent) return settlement;
+  return inDoubt(settlement.code as ErrorCode, settlement.reason);
+}
+
+/**
  * What the peer's answer says. A message whose time to live had passed, and that the peer
  * then gave back at our request, has expired: no handler took it in time.
  */

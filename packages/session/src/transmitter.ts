@@ -1,29 +1,25 @@
-import {
-  LIMITS,
-  type Frame,
-  type MessageFrame,
-  type AnswerFrame,
-  type Window,
-} from '@wilco/protocol';
+import { LIMITS, type Frame, type Window } from '@wilco/protocol';
+import { Announcer } from './announcer.ts';
 import type { SessionContext } from './context.ts';
+import { frameOf } from './message-frames.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import type { Outbox } from './outbox.ts';
 import type { RoundTrip } from './round-trip.ts';
 import type { SendChannel } from './send-channel.ts';
-import { expired, rejectedUnwritten } from './settlement.ts';
+import { expired, inDoubt, rejectedUnwritten } from './settlement.ts';
 import { Turns } from './turns.ts';
-import { NamesGiven } from './type-numbers.ts';
 
 /** The least that one connection may hold of what the peer has not received, in bytes. */
 const PIPE_LEAST_BYTES = 1024 * 1024;
 /** How many messages of a channel a retransmission repeats. */
 const REPEAT_MESSAGES = 8;
-/** So many of the longest names fit a frame. */
-const NAMES_PER_FRAME = 256;
+/** How many bytes of a large message a retransmission repeats. */
+const REPEAT_BYTES = 16 * LIMITS.fragmentBytes;
 /** Counted for each frame beside its payload, in bytes. */
 const FRAME_OVERHEAD_BYTES = 16;
 
-const NO_EXTENSIONS: readonly [] = [];
+/** What may still go out: a goodbye lets answers pass, and at last nothing. */
+export type Permitted = 'all' | 'answers' | 'nothing';
 
 /**
  * Puts the outbox on the connection: in order inside a channel, by turns between
@@ -34,8 +30,9 @@ export class Transmitter {
   readonly #outbox: Outbox;
   readonly #roundTrip: RoundTrip;
   readonly #turns = new Turns();
-  readonly #types = new NamesGiven();
+  readonly #announcer: Announcer;
   readonly #maySend = (channel: SendChannel): boolean => this.#canSend(channel);
+  permitted: Permitted = 'all';
   /** What the peer lets the whole session have in flight. */
   window: Window = { messages: 0, bytes: 0 };
   peerMaxMessageBytes: number = LIMITS.messageBytes;
@@ -53,15 +50,18 @@ export class Transmitter {
     this.#context = context;
     this.#outbox = outbox;
     this.#roundTrip = roundTrip;
+    this.#announcer = new Announcer((frame) => {
+      this.#write(frame);
+    });
   }
 
   /** A new connection knows nothing of the old one. The cursors are set already. */
   attached(): void {
-    this.#types.clear();
+    this.#announcer.attached(this.#outbox.channels);
     this.#sample = undefined;
     this.#confirmedBytes = this.#writtenBytes;
+    this.#pipeBytes = PIPE_LEAST_BYTES;
     this.isBlocked = false;
-    for (const channel of this.#outbox.channels) channel.isAnnounced = channel.number <= 1;
   }
 
   /** Whether anything was written to this connection that the peer has not reported. */
@@ -92,9 +92,9 @@ export class Transmitter {
   /** Asks the peer for what is wanted back: new requests, or all of them again. */
   requestCancels(messages: Iterable<OutgoingMessage>): void {
     for (const message of messages) {
-      const channel = this.#outbox.channels.find(({ name }) => name === message.channelName);
-      if (channel === undefined || message.state === 'settled') continue;
-      if (!channel.isAnnounced) this.#announceNames(undefined, channel);
+      if (message.state === 'settled') continue;
+      const channel = this.#outbox.channelOf(message);
+      this.#announcer.tellChannel(channel);
       this.#write({ kind: 'cancel', channel: channel.number, seq: message.seq });
     }
   }
@@ -102,7 +102,7 @@ export class Transmitter {
   /** On a link that loses frames: says again what the peer may have missed, oldest first. */
   repeat(nowMs: number): void {
     this.#sample = undefined;
-    this.#announceAgain();
+    this.#announcer.repeat(this.#outbox.channels);
     this.requestCancels(this.#outbox.cancelRequests);
     for (const channel of this.#outbox.channels) {
       const to = Math.min(channel.cursor, channel.received + REPEAT_MESSAGES);
@@ -134,9 +134,10 @@ export class Transmitter {
   }
 
   #canSend(channel: SendChannel): boolean {
-    if (!channel.hasPending) return false;
+    if (!channel.hasPending || !this.#isPermitted(channel)) return false;
     const message = channel.ring.get(channel.cursor);
     if (message === undefined || message.state === 'settled') return true;
+    this.#resumePart(channel, message);
     if (channel.partOffset > 0) return channel.grantedOffset > channel.partOffset;
     if (message.isInFlight) return true;
     const cost = this.#costOf(channel, message);
@@ -145,6 +146,10 @@ export class Transmitter {
     if (channel.isAnswers) return true;
     if (this.#outbox.inFlightMessages >= this.window.messages) return false;
     return this.#outbox.inFlightBytes + cost <= this.window.bytes;
+  }
+
+  #isPermitted(channel: SendChannel): boolean {
+    return this.permitted === 'all' || (this.permitted === 'answers' && channel.isAnswers);
   }
 
   /** The first part of a message is what it takes of the windows. */
@@ -170,25 +175,40 @@ export class Transmitter {
     const isFirstTime = !channel.mayBeHandled(message);
     const cost = message.isInFlight ? message.cost : this.#costOf(channel, message);
     this.#outbox.occupy(channel, message, cost);
-    this.#announce(channel, message);
+    this.#announcer.tell(channel, message);
     this.#transmitFirst(channel, message, cost, nowMs);
-    if (isFirstTime && this.#sample === undefined && channel.partOffset === 0) {
+    const isWhole = channel.partOffset === 0;
+    if (isFirstTime && isWhole && message.attempts === 1 && this.#sample === undefined) {
       const confirmed = this.#confirmedBytes;
       this.#sample = { channel, seq: message.seq, sentAtMs: nowMs, confirmed };
     }
   }
 
-  /** What was never written, and has no point any more, ends here. */
+  /** Goes on with a large message where the peer, at the opening, said that it holds it. */
+  #resumePart(channel: SendChannel, message: OutgoingMessage): void {
+    const held = channel.partAhead;
+    if (held === undefined || held.seq > channel.cursor) return;
+    channel.partAhead = undefined;
+    const size = message.payload.byteLength;
+    if (held.seq !== message.seq || held.offset >= size || size > this.peerMaxMessageBytes) return;
+    channel.partOffset = channel.confirmedOffset = held.offset;
+    channel.grantedOffset = Math.max(held.granted, held.offset);
+    this.#outbox.occupy(channel, message, message.cost);
+  }
+
+  /** What has no point any more, or can not be sent, ends here. */
   #isTooLate(channel: SendChannel, message: OutgoingMessage, nowMs: number): boolean {
-    if (message.answer !== undefined || channel.mayBeHandled(message)) return false;
-    if (message.expiresAtMs <= nowMs) {
+    if (message.answer !== undefined) return false;
+    const mayBeHandled = channel.mayBeHandled(message);
+    if (message.expiresAtMs <= nowMs && !mayBeHandled) {
       const settlement = expired('WILCO_EXPIRED', 'its time to live passed before it was written');
       this.#outbox.void(message, 'expired', settlement);
       return true;
     }
     if (message.payload.byteLength <= this.peerMaxMessageBytes) return false;
     const reason = `the peer takes at most ${String(this.peerMaxMessageBytes)} bytes`;
-    this.#outbox.void(message, 'failed', rejectedUnwritten('WILCO_PAYLOAD_TOO_LARGE', reason));
+    const settle = mayBeHandled ? inDoubt : rejectedUnwritten;
+    this.#outbox.void(message, 'failed', settle('WILCO_PAYLOAD_TOO_LARGE', reason));
     return true;
   }
 
@@ -201,21 +221,23 @@ export class Transmitter {
     const size = message.payload.byteLength;
     message.attempts += 1;
     if (message.attempts > 1) this.repeats += 1;
-    this.#write(this.#frameOf(channel, message, cost, nowMs));
+    const typeNumber = this.#announcer.typeNumberOf(message);
+    this.#write(frameOf(channel, message, typeNumber, cost, nowMs));
     this.#count(channel, message, cost);
     if (cost >= size) {
-      this.#wroteWhole(channel, message);
+      channel.moveTo(message.seq + 1);
       return;
     }
-    channel.partOffset = cost;
+    channel.wrotePart(cost);
     channel.confirmedOffset = 0;
-    channel.grantedOffset = cost;
+    channel.grantedOffset = Math.max(channel.grantedOffset, cost);
   }
 
   #transmitPart(channel: SendChannel, message: OutgoingMessage): void {
     const size = message.payload.byteLength;
     const from = channel.partOffset;
     const to = Math.min(size, channel.grantedOffset, from + LIMITS.fragmentBytes);
+    this.#announcer.tellChannel(channel);
     this.#write({
       kind: 'fragment',
       channel: channel.number,
@@ -223,15 +245,9 @@ export class Transmitter {
       offset: from,
       payload: message.payload.subarray(from, to),
     });
-    channel.partOffset = to;
+    channel.wrotePart(to);
     this.#count(channel, message, to - from);
-    if (to === size) this.#wroteWhole(channel, message);
-  }
-
-  #wroteWhole(channel: SendChannel, message: OutgoingMessage): void {
-    channel.partOffset = channel.confirmedOffset = channel.grantedOffset = 0;
-    channel.cursor = message.seq + 1;
-    channel.written = Math.max(channel.written, channel.cursor);
+    if (to === size) channel.moveTo(message.seq + 1);
   }
 
   #count(channel: SendChannel, message: OutgoingMessage, bytes: number): void {
@@ -251,12 +267,10 @@ export class Transmitter {
       if ((next.voidReason ?? 'moved') !== reason) break;
       to += 1;
     }
-    if (!channel.isAnnounced) this.#announceNames(undefined, channel);
+    this.#announcer.tellChannel(channel);
     this.#write({ kind: 'void', channel: channel.number, from, to, reason });
     this.#writtenBytes += FRAME_OVERHEAD_BYTES;
-    channel.partOffset = channel.confirmedOffset = channel.grantedOffset = 0;
-    channel.cursor = to;
-    channel.written = Math.max(channel.written, to);
+    channel.moveTo(to);
   }
 
   #repeatOne(channel: SendChannel, seq: number, nowMs: number): void {
@@ -273,97 +287,21 @@ export class Transmitter {
       });
       return;
     }
-    const size = message.payload.byteLength;
     message.attempts += 1;
     this.repeats += 1;
-    this.#write(this.#frameOf(channel, message, Math.min(message.cost, size), nowMs));
-    for (let from = message.cost; from < size && size > 0; from += LIMITS.fragmentBytes) {
-      const payload = message.payload.subarray(from, Math.min(size, from + LIMITS.fragmentBytes));
-      this.#write({ kind: 'fragment', channel: channel.number, seq, offset: from, payload });
+    if (message.heldBytes === 0) {
+      const typeNumber = this.#announcer.typeNumberOf(message);
+      this.#write(frameOf(channel, message, typeNumber, message.cost, nowMs));
     }
-  }
-
-  #frameOf(
-    channel: SendChannel,
-    message: OutgoingMessage,
-    partBytes: number,
-    nowMs: number,
-  ): MessageFrame | AnswerFrame {
-    const size = message.payload.byteLength;
-    const isWhole = partBytes >= size;
-    const payload = isWhole ? message.payload : message.payload.subarray(0, partBytes);
-    const totalBytes = isWhole ? undefined : size;
-    if (message.answer !== undefined) return answerFrame(message, totalBytes, payload);
-    const ttlMs =
-      message.expiresAtMs === Infinity
-        ? undefined
-        : Math.min(Math.max(Math.ceil(message.expiresAtMs - nowMs), 0), LIMITS.durationMs);
-    return {
-      kind: 'message',
-      channel: channel.number,
-      seq: message.seq,
-      type: this.#types.numberOf(message.type) ?? 0,
-      ttlMs,
-      id: message.isIdExplicit ? message.id : undefined,
-      isResent: message.isResent,
-      ackNow: channel.isUrgent || message.attempts > 1,
-      totalBytes,
-      extensions: NO_EXTENSIONS,
-      payload,
-    };
-  }
-
-  #announce(channel: SendChannel, message: OutgoingMessage): void {
-    const isTypeNew =
-      message.answer === undefined && this.#types.numberOf(message.type) === undefined;
-    if (!isTypeNew && channel.isAnnounced) return;
-    this.#announceNames(isTypeNew ? message.type : undefined, channel);
-  }
-
-  #announceNames(type: string | undefined, channel: SendChannel): void {
-    const channels = channel.isAnnounced ? [] : [{ number: channel.number, name: channel.name }];
-    channel.isAnnounced = true;
-    const types = type === undefined ? [] : [this.#types.give(type)];
-    this.#write({ kind: 'types', types, channels });
-  }
-
-  #announceAgain(): void {
-    const channels = this.#outbox.channels
-      .filter(({ number, isAnnounced }) => number > 1 && isAnnounced)
-      .map(({ number, name }) => ({ number, name }));
-    const types = this.#types.all();
-    if (channels.length > 0) this.#write({ kind: 'types', types: [], channels });
-    for (let from = 0; from < types.length; from += NAMES_PER_FRAME) {
-      const some = types.slice(from, from + NAMES_PER_FRAME);
-      this.#write({ kind: 'types', types: some, channels: [] });
+    const from = Math.max(message.heldBytes, message.cost);
+    const to = Math.min(message.payload.byteLength, from + REPEAT_BYTES);
+    for (let offset = from; offset < to; offset += LIMITS.fragmentBytes) {
+      const payload = message.payload.subarray(offset, Math.min(to, offset + LIMITS.fragmentBytes));
+      this.#write({ kind: 'fragment', channel: channel.number, seq, offset, payload });
     }
   }
 
   #write(frame: Frame): void {
     this.#context.sink.transmit(frame);
   }
-}
-
-function answerFrame(
-  message: OutgoingMessage,
-  totalBytes: number | undefined,
-  payload: Uint8Array,
-): AnswerFrame {
-  const answer = message.answer as NonNullable<typeof message.answer>;
-  return {
-    kind: 'answer',
-    seq: message.seq,
-    answeredChannel: answer.channel,
-    answeredSeq: answer.seq,
-    answeredId: answer.id,
-    outcome: answer.outcome,
-    code: answer.code,
-    reason: answer.reason,
-    hasRun: answer.hasRun,
-    isRetryable: answer.isRetryable,
-    ackNow: false,
-    totalBytes,
-    extensions: NO_EXTENSIONS,
-    payload,
-  };
 }
