@@ -18,6 +18,7 @@ export { VirtualClock } from './virtual-clock.ts';
 export { VirtualConnection } from './virtual-connection.ts';
 export { VirtualHost } from './virtual-host.ts';
 export { VirtualLink } from './virtual-link.ts';
+export type { LinkObserver } from './virtual-link.ts';
 export { VirtualNetwork } from './virtual-network.ts';
 export type { Dial, VirtualNetworkOptions } from './virtual-network.ts';
 export { VirtualProcess } from './virtual-process.ts';

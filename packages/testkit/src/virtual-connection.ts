@@ -12,9 +12,18 @@ export interface ConnectionLink {
   destroyed(from: VirtualConnection): void;
 }
 
+/** Where the other end of a connection is. */
+export interface RemotePlace {
+  /** Name of the host. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** One end of a virtual link, as the process that holds it sees it. */
 export class VirtualConnection implements Connection, PipeReader {
   readonly remote: string;
+  /** Name of the other host. */
+  readonly remoteHost: string;
   readonly isExposed = false;
   readonly process: VirtualProcess;
   readonly #link: ConnectionLink;
@@ -23,10 +32,11 @@ export class VirtualConnection implements Connection, PipeReader {
   #isEnded = false;
   #isDestroyed = false;
 
-  constructor(link: ConnectionLink, process: VirtualProcess, remote: string) {
+  constructor(link: ConnectionLink, process: VirtualProcess, remote: RemotePlace) {
     this.#link = link;
     this.process = process;
-    this.remote = remote;
+    this.remoteHost = remote.host;
+    this.remote = `${remote.host}:${remote.port}`;
   }
 
   get isReliable(): boolean {

@@ -4,9 +4,17 @@ import type { FaultCounts } from './fault-counts.ts';
 import type { LinkFate, LinkFaults, Path } from './link-faults.ts';
 import type { Pipe, PipeSetting } from './pipe.ts';
 import type { SeededRandom } from './seeded-random.ts';
-import { VirtualConnection, type ConnectionLink } from './virtual-connection.ts';
+import { VirtualConnection, type ConnectionLink, type RemotePlace } from './virtual-connection.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { VirtualProcess } from './virtual-process.ts';
+
+/** Reads along, for those who want to show what happened. */
+export interface LinkObserver {
+  /** A process wrote bytes; what becomes of them is another matter. */
+  wrote(link: number, from: string, to: string, bytes: Uint8Array, isReliable: boolean): void;
+  /** Something befell a link. */
+  happened(link: number, what: string): void;
+}
 
 /** What a link is made of. */
 export interface LinkSetting {
@@ -18,6 +26,7 @@ export interface LinkSetting {
   readonly counts: FaultCounts;
   /** Whether a newer link between the same two hosts exists. */
   readonly isOutdated: () => boolean;
+  readonly observer: LinkObserver | undefined;
 }
 
 /** One side of a link. */
@@ -46,16 +55,16 @@ export class VirtualLink implements ConnectionLink {
 
   constructor(
     setting: LinkSetting,
-    from: { readonly process: VirtualProcess; readonly name: string },
-    to: { readonly process: VirtualProcess; readonly name: string },
+    from: RemotePlace & { readonly process: VirtualProcess },
+    to: RemotePlace & { readonly process: VirtualProcess },
   ) {
     this.#setting = setting;
     this.number = setting.number;
     this.isReliable = setting.isReliable;
     this.faults = setting.faults;
     this.#fate = setting.faults.fate;
-    this.dialler = new VirtualConnection(this, from.process, to.name);
-    this.acceptor = new VirtualConnection(this, to.process, from.name);
+    this.dialler = new VirtualConnection(this, from.process, to);
+    this.acceptor = new VirtualConnection(this, to.process, from);
     this.#up = this.#end(this.dialler, this.acceptor, 'up');
     this.#down = this.#end(this.acceptor, this.dialler, 'down');
   }
@@ -70,6 +79,7 @@ export class VirtualLink implements ConnectionLink {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#setting.counts.count('cut');
+    this.#tell(lateMs > 0 ? `is cut; one side hears of it ${lateMs} ms later` : 'is cut');
     this.#countMidFrame();
     this.#down.pipe.stop();
     this.#farewell(0, 'the connection was cut');
@@ -85,6 +95,7 @@ export class VirtualLink implements ConnectionLink {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#setting.counts.count('reset');
+    this.#tell('is reset');
     this.#countMidFrame();
     this.#up.pipe.stop();
     this.#down.pipe.stop();
@@ -98,6 +109,7 @@ export class VirtualLink implements ConnectionLink {
   blackHole(path: Path): void {
     const fault = { up: 'blackHoleUp', down: 'blackHoleDown', both: 'blackHoleBoth' } as const;
     this.#setting.counts.count(fault[path]);
+    this.#tell(`is a black hole: ${path}`);
     if (path !== 'down') this.#up.pipe.swallow();
     if (path !== 'up') this.#down.pipe.swallow();
   }
@@ -106,6 +118,7 @@ export class VirtualLink implements ConnectionLink {
   halfClose(path: 'up' | 'down'): void {
     const [from, to] = path === 'up' ? [this.#up, this.#down] : [this.#down, this.#up];
     this.#setting.counts.count('halfClose');
+    this.#tell(`is half closed: ${path}`);
     from.connection.stopWriting();
     from.pipe.end(() => to.connection.report(['ended'], ''));
   }
@@ -136,6 +149,14 @@ export class VirtualLink implements ConnectionLink {
 
   written(from: VirtualConnection, bytes: Uint8Array): void {
     const end = this.#endOf(from);
+    const to = this.#otherOf(end).connection;
+    this.#setting.observer?.wrote(
+      this.number,
+      to.remoteHost,
+      from.remoteHost,
+      bytes,
+      this.isReliable,
+    );
     const fate = this.#fate;
     const isFated = fate !== undefined && (end === this.#up) === (fate.path !== 'down');
     const room = isFated ? Math.max(0, fate.afterBytes - end.writtenBytes) : Infinity;
@@ -191,6 +212,10 @@ export class VirtualLink implements ConnectionLink {
 
   #otherOf(end: LinkEnd): LinkEnd {
     return end === this.#up ? this.#down : this.#up;
+  }
+
+  #tell(what: string): void {
+    this.#setting.observer?.happened(this.number, what);
   }
 
   #befall(fate: LinkFate): void {

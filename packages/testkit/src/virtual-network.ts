@@ -5,7 +5,7 @@ import { PERFECT_LINK, type LinkFaults } from './link-faults.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import { VirtualHost } from './virtual-host.ts';
-import { VirtualLink } from './virtual-link.ts';
+import { VirtualLink, type LinkObserver } from './virtual-link.ts';
 import type { VirtualProcess } from './virtual-process.ts';
 
 /** A connection about to be dialled. */
@@ -33,6 +33,12 @@ export interface VirtualNetworkOptions {
    * @defaultValue nothing
    */
   readonly faultsFor?: (dial: Dial) => LinkFaults;
+  /**
+   * Reads along.
+   *
+   * @defaultValue nobody
+   */
+  readonly observer?: LinkObserver;
 }
 
 interface ListeningProcess {
@@ -57,6 +63,9 @@ export class VirtualNetwork {
   readonly #listening = new Map<string, ListeningProcess>();
   readonly #newest = new Map<string, number>();
   #faultsFor: (dial: Dial) => LinkFaults;
+  readonly #observer: LinkObserver | undefined;
+  /** Names that lead to another host than they say. */
+  readonly #redirected = new Map<string, string>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   constructor(options: VirtualNetworkOptions) {
@@ -64,6 +73,7 @@ export class VirtualNetwork {
     this.#random = options.random;
     this.isReliable = options.isReliable ?? true;
     this.#faultsFor = options.faultsFor ?? (() => PERFECT_LINK);
+    this.#observer = options.observer;
   }
 
   /** How often each fault happened. */
@@ -84,6 +94,12 @@ export class VirtualNetwork {
   /** From now on nothing is wrong with new links. The old ones stay as they are. */
   heal(): void {
     this.#faultsFor = () => PERFECT_LINK;
+  }
+
+  /** New connections to `name` reach the host `other`; `undefined`: `name` itself again. */
+  redirect(name: string, other: string | undefined): void {
+    if (other === undefined) this.#redirected.delete(name);
+    else this.#redirected.set(name, other);
   }
 
   /** The transport of one process of a host. */
@@ -125,12 +141,10 @@ export class VirtualNetwork {
     });
   }
 
-  #dial(
-    from: string,
-    process: VirtualProcess,
-    { host: to = 'localhost', port }: Address,
-  ): Connection {
+  #dial(from: string, process: VirtualProcess, address: Address): Connection {
     const number = this.links.length + 1;
+    const named = address.host ?? 'localhost';
+    const to = this.#redirected.get(named) ?? named;
     const pair = `${from} ${to}`;
     const link = new VirtualLink(
       {
@@ -141,13 +155,14 @@ export class VirtualNetwork {
         faults: this.#faultsFor({ number, from, to }),
         counts: this.#faultCounts,
         isOutdated: () => (this.#newest.get(pair) ?? 0) > number,
+        observer: this.#observer,
       },
-      { process, name: from },
-      { process: this.host(to).process, name: `${to}:${port}` },
+      { process, host: from, port: 0 },
+      { process: this.host(to).process, host: to, port: address.port },
     );
     this.links.push(link);
     this.#newest.set(pair, number);
-    this.#open(link, `${to}:${port}`);
+    this.#open(link, `${to}:${address.port}`);
     return link.dialler;
   }
 

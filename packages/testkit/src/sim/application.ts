@@ -1,0 +1,235 @@
+import { Rejection, WilcoError } from '@wilco/protocol';
+import type { Clock, HandleOptions, Handler, HandlerContext, SessionHandle } from '@wilco/endpoint';
+import type { VirtualProcess } from '../virtual-process.ts';
+import type { Entry, Start } from './history.ts';
+import {
+  contentOf,
+  indexOn,
+  isSame,
+  isTiny,
+  LABELLED_TYPES,
+  replyTo,
+  typeOf,
+  type ParcelType,
+} from './parcel.ts';
+import type { PlannedMessage } from './plan.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+/** Where handlers are registered: a client, or a server. */
+export interface HandlerSite {
+  handle(
+    type: ParcelType,
+    handler: Handler<Uint8Array, Uint8Array | undefined>,
+    options?: HandleOptions,
+  ): unknown;
+}
+
+/**
+ * What one process does with messages: sends those of the plan, handles what comes in as
+ * the plan says, and tells the history. It never asks the tested code what happened.
+ */
+export class Application {
+  readonly host: string;
+  readonly run: number;
+  readonly #world: SimulatedWorld;
+  readonly #clock: Clock;
+  readonly #process: VirtualProcess;
+
+  constructor(world: SimulatedWorld, host: string, run: number) {
+    this.#world = world;
+    this.host = host;
+    this.run = run;
+    this.#process = world.network.host(host).process;
+    this.#clock = this.#process.clock;
+  }
+
+  /** Registers a handler for every message that the plan has for this host. */
+  serve(site: HandlerSite): void {
+    const { plan } = this.#world;
+    const options = { concurrency: plan.concurrency };
+    for (const type of LABELLED_TYPES) {
+      site.handle(type, (body, context) => this.#handle(indexOn(body), body, context), options);
+    }
+    for (const message of plan.messages) {
+      if (!isTiny(message) || ['unknown', 'invalid'].includes(message.conduct.kind)) continue;
+      const { index } = message;
+      site.handle(typeOf(message), (body, context) => this.#handle(index, body, context), options);
+    }
+  }
+
+  /** Sends a message of the plan, if it is taken. */
+  send(handle: Pick<SessionHandle, 'send'>, message: PlannedMessage): void {
+    const { history } = this.#world;
+    const controller = new AbortController();
+    let receipt;
+    try {
+      receipt = handle.send(typeOf(message), contentOf(message), {
+        channel: message.channel,
+        whenFull: message.whenFull,
+        ...(message.ttlMs !== undefined && { ttlMs: message.ttlMs }),
+        ...(message.index % 2 === 0 && { signal: controller.signal }),
+      });
+    } catch (error) {
+      history.refused += 1;
+      this.#refused(message, error);
+      return;
+    }
+    const entry = history.sent(message, this.run, this.#clock.nowMs());
+    this.#say(`sends ${label(message)}`);
+    receipt.queued.then(() => (entry.isQueued = true), ignore);
+    receipt.received.then(() => this.#received(entry), ignore);
+    void receipt.settled.then((outcome) => this.#settled(entry, outcome));
+    if (message.cancelAfterMs === undefined) return;
+    this.#after(message.cancelAfterMs, () => {
+      entry.isCancelled = true;
+      if (entry.outcome === undefined) this.#say(`withdraws ${label(message)}`);
+      if (message.index % 2 === 0) controller.abort();
+      else receipt.cancel();
+    });
+  }
+
+  #refused({ index }: PlannedMessage, error: unknown): void {
+    const code = WilcoError.is(error) ? error.code : String(error);
+    this.#say(`can not send ${index}: ${code}`);
+    if (code === 'WILCO_OUTBOX_FULL' || code === 'WILCO_CLOSED') return;
+    this.#world.judge.blame(
+      this.#clock.nowMs(),
+      'no crash',
+      `message ${index}: send threw ${code}`,
+    );
+  }
+
+  #received(entry: Entry): void {
+    entry.isReceived = true;
+    this.#say(`is told that ${entry.message.index} is received`);
+  }
+
+  #settled(entry: Entry, outcome: NonNullable<Entry['outcome']>): void {
+    const { history, judge } = this.#world;
+    if (entry.outcome !== undefined) {
+      judge.blame(
+        this.#clock.nowMs(),
+        'honesty',
+        `message ${entry.message.index} is settled twice`,
+      );
+    }
+    if (entry.isOrphaned) return;
+    history.openCount -= 1;
+    entry.outcome = outcome;
+    entry.settledAtMs = this.#clock.nowMs();
+    const code = 'code' in outcome ? ` ${outcome.code}` : '';
+    this.#say(`is told that ${entry.message.index} is ${outcome.status}${code}`);
+    this.#world.count(`outcome ${outcome.status}${code}`);
+    judge.settles(entry);
+  }
+
+  #handle(
+    index: number | undefined,
+    body: Uint8Array,
+    context: HandlerContext,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    const { history, judge } = this.#world;
+    const atMs = this.#clock.nowMs();
+    const entry = index === undefined ? undefined : history.entries.get(index);
+    if (entry === undefined) {
+      judge.blame(atMs, 'integrity', `${this.host} handles something that nobody sent`);
+      return undefined;
+    }
+    const { message } = entry;
+    if (!isSame(body, contentOf(message)) || context.channel !== message.channel) {
+      judge.blame(atMs, 'integrity', `message ${message.index} came damaged`);
+    }
+    const start: Start = {
+      atMs,
+      host: this.host,
+      run: this.run,
+      session: context.session.id ?? '',
+      isResent: context.isResent,
+      isRedelivered: context.isRedelivered,
+      ended: undefined,
+      endedAtMs: Infinity,
+      isAborted: false,
+    };
+    const marks = `${start.isResent ? ', resent' : ''}${start.isRedelivered ? ', redelivered' : ''}`;
+    this.#say(`handles ${label(message)}${marks}`);
+    judge.starts(entry, start, this.host);
+    history.started(entry, start);
+    context.signal.addEventListener('abort', () => (start.isAborted = true));
+    return this.#conduct(entry, start, context.signal);
+  }
+
+  /** Does what the plan says. Without anything to wait for it returns at once, as a plain function. */
+  #conduct(
+    entry: Entry,
+    start: Start,
+    signal: AbortSignal,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    const { conduct } = entry.message;
+    if (conduct.kind === 'hang') return new Promise(() => {});
+    if (conduct.kind === 'yield') return this.#whenAborted(entry, start, signal);
+    if (conduct.kind === 'late') return this.#tooLate(entry, start);
+    if (conduct.takesMs === 0) return this.#finish(entry, start);
+    return this.#wait(conduct.takesMs).then(() => this.#finish(entry, start));
+  }
+
+  async #whenAborted(entry: Entry, start: Start, signal: AbortSignal): Promise<undefined> {
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+    this.#end(entry, start, 'done');
+    return undefined;
+  }
+
+  async #tooLate(entry: Entry, start: Start): Promise<undefined> {
+    const { handlerTimeoutMs = 0, handlerGraceMs = 0 } = this.#world.optionsOf(this.host);
+    await this.#wait(handlerTimeoutMs + handlerGraceMs + 50);
+    this.#end(entry, start, 'done');
+    return undefined;
+  }
+
+  #finish(entry: Entry, start: Start): Uint8Array | undefined {
+    const { conduct } = entry.message;
+    switch (conduct.kind) {
+      case 'reply':
+        this.#end(entry, start, 'replied');
+        return replyTo(entry.message);
+      case 'reject':
+        this.#end(entry, start, 'rejected');
+        throw new Rejection('SIM_REFUSED', 'as planned', { isRetryable: false });
+      case 'throw':
+        this.#end(entry, start, 'threw');
+        throw new Error('as planned');
+      default:
+        this.#end(entry, start, 'done');
+        return undefined;
+    }
+  }
+
+  #end(entry: Entry, start: Start, how: NonNullable<Start['ended']>): void {
+    start.ended = how;
+    start.endedAtMs = this.#clock.nowMs();
+    this.#say(`has ${how} ${entry.message.index}`);
+    this.#world.judge.ends(entry, start);
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#after(ms, resolve);
+    });
+  }
+
+  #after(ms: number, run: () => void): void {
+    // Not a timer of the clock: those that are left at the end count as leaks.
+    this.#process.post(this.#clock.nowMs() + ms, run);
+  }
+
+  #say(what: string): void {
+    this.#world.say(this.host, what);
+  }
+}
+
+function label({ index, channel, bytes, conduct }: PlannedMessage): string {
+  return `${index} (${channel}, ${bytes} B, ${conduct.kind})`;
+}
+
+function ignore(): void {}

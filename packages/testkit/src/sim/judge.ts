@@ -1,0 +1,122 @@
+import type { Entry, History, Start } from './history.ts';
+import type { Plan } from './plan.ts';
+import { untruthOf } from './receipt-rules.ts';
+
+/** What a run did wrong. */
+export interface Violation {
+  readonly atMs: number;
+  /** Which of the promises was broken. */
+  readonly invariant:
+    | 'conservation'
+    | 'no duplicate'
+    | 'order'
+    | 'honesty'
+    | 'integrity'
+    | 'progress'
+    | 'bounded'
+    | 'no crash';
+  readonly what: string;
+}
+
+/**
+ * Compares what happens with what was promised, from the simulator's own history. Each
+ * check is made when the thing happens; what can only be known at the end is asked there.
+ */
+export class Judge {
+  readonly violations: Violation[] = [];
+  readonly #plan: Plan;
+  readonly #history: History;
+  /** The last message started, and those running, by session, direction and channel. */
+  readonly #flows = new Map<string, { lastOrder: number; readonly running: Set<Start> }>();
+
+  constructor(plan: Plan, history: History) {
+    this.#plan = plan;
+    this.#history = history;
+  }
+
+  blame(atMs: number, invariant: Violation['invariant'], what: string): void {
+    this.violations.push({ atMs, invariant, what });
+  }
+
+  /** A handler starts on a message; it is not in the history yet. */
+  starts(entry: Entry, start: Start, host: string): void {
+    const { message } = entry;
+    const blame = (invariant: Violation['invariant'], what: string): void =>
+      this.blame(start.atMs, invariant, `message ${message.index}: ${what}`);
+    if (!host.startsWith(message.to) && message.to !== 'server') {
+      blame('integrity', `meant for ${message.to}, handled by ${host}`);
+    }
+    const { outcome } = entry;
+    if (outcome?.status === 'expired' || outcome?.status === 'cancelled') {
+      blame('conservation', `handled after it was ${outcome.status}`);
+    }
+    const twice = duplicateOf(entry, start);
+    if (twice !== undefined) blame('no duplicate', twice);
+    this.#checkFlow(entry, start, blame);
+  }
+
+  /** A handler ended. */
+  ends(entry: Entry, start: Start): void {
+    this.#flows.get(flowOf(entry, start))?.running.delete(start);
+  }
+
+  /** A message got its receipt. */
+  settles(entry: Entry): void {
+    const untruth = untruthOf({ plan: this.#plan, history: this.#history, entry });
+    if (untruth === undefined) return;
+    const { message, settledAtMs, outcome } = entry;
+    this.blame(
+      settledAtMs,
+      outcome?.status === 'expired' || outcome?.status === 'cancelled' ? 'conservation' : 'honesty',
+      `message ${message.index} is said to be ${JSON.stringify(outcome)}, but ${untruth}`,
+    );
+  }
+
+  /** Everything had its time: whatever is unsettled now never will be. */
+  rests(atMs: number): void {
+    for (const { message, sentAtMs, isReceived, starts } of this.#history.unsettled()) {
+      const state = `${isReceived ? 'received' : 'not received'}, ${starts.length} starts`;
+      this.blame(
+        atMs,
+        'progress',
+        `message ${message.index}, sent by ${message.from} at ${sentAtMs.toFixed(0)} ms, is unsettled (${state})`,
+      );
+    }
+  }
+
+  #checkFlow(
+    entry: Entry,
+    start: Start,
+    blame: (invariant: Violation['invariant'], what: string) => void,
+  ): void {
+    const key = flowOf(entry, start);
+    const flow = this.#flows.get(key) ?? { lastOrder: -1, running: new Set() };
+    this.#flows.set(key, flow);
+    if (entry.order <= flow.lastOrder && !start.isRedelivered)
+      blame('order', 'handled after a later one');
+    const running = [...flow.running].filter(({ isAborted }) => !isAborted).length;
+    if (running >= this.#plan.concurrency) blame('order', `started while ${running} were running`);
+    flow.lastOrder = entry.order;
+    flow.running.add(start);
+  }
+}
+
+/** One ordered flow, in one session, as one process receives it. */
+function flowOf({ message }: Entry, { host, run, session, isResent }: Start): string {
+  // A client learns of a new session while it still handles what came in the old one.
+  const age = message.to === 'server' || !isResent ? '' : 'resent';
+  return [session, message.from, message.channel, host, run, age].join('/');
+}
+
+function duplicateOf(
+  { starts }: Entry,
+  { isResent, isRedelivered, host, run }: Start,
+): string | undefined {
+  if (starts.length === 0) return undefined;
+  const isSameProcess = starts.some((start) => start.host === host && start.run === run);
+  if (isSameProcess) return isResent ? undefined : 'handled twice by the same process';
+  const isSameHost = starts.some((start) => start.host === host);
+  // A store may have lost the mark of a start in the crash: that is why both are told at all.
+  if (isSameHost || isResent || isRedelivered) return undefined;
+  return `handled by ${host} after another had, and not marked`;
+}

@@ -1,0 +1,128 @@
+import type { Outcome } from '@wilco/protocol';
+import type { Entry, History } from './history.ts';
+import { isSame, replyTo } from './parcel.ts';
+import type { Plan } from './plan.ts';
+
+/** Clocks count whole milliseconds on the wire, and each hop may cut one off. */
+const SLACK_MS = 4;
+
+/** What a rule may look at. */
+export interface RuleSubject {
+  readonly plan: Plan;
+  readonly history: History;
+  readonly entry: Entry;
+}
+
+type Rule<Status extends Outcome['status']> = (
+  outcome: Extract<Outcome<Uint8Array | undefined>, { readonly status: Status }>,
+  subject: RuleSubject,
+) => string | undefined;
+
+/** Which receipts are true: for each kind of ending, what must have happened. Returns what is wrong. */
+const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
+  /** A handler of the peer finished that message, and the reply is the one that it gave. */
+  handled: ({ reply, replyLost }, { entry }) => {
+    const endings = entry.starts.map(({ ended }) => ended);
+    if (!endings.includes('done') && !endings.includes('replied')) {
+      return `no handler finished it (${endings.join(', ') || 'none started'})`;
+    }
+    if (entry.message.conduct.kind === 'mute')
+      return replyLost ? undefined : 'its lost reply is not told';
+    if (replyLost) return 'its reply is said to be lost';
+    const wanted = endings.includes('replied') ? replyTo(entry.message) : undefined;
+    if (wanted === undefined)
+      return reply === undefined ? undefined : 'a reply came that nobody gave';
+    return reply !== undefined && isSame(reply, wanted) ? undefined : 'the reply is not its own';
+  },
+
+  /** A handler threw or ran out of time; or none ran, for the reason that the code gives. */
+  rejected: ({ code, hasRun }, { plan, entry }) => {
+    const { kind } = entry.message.conduct;
+    const endings = entry.starts.map(({ ended }) => ended);
+    if (hasRun) {
+      if (code === 'SIM_REFUSED')
+        return endings.includes('rejected') ? undefined : 'no handler refused it';
+      if (code === 'WILCO_HANDLER_FAILED')
+        return endings.includes('threw') ? undefined : 'no handler threw';
+      if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
+      return `the code ${code} is nobody's`;
+    }
+    if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
+      return `a handler had started, but it says that none ran (${code})`;
+    }
+    if (code === 'WILCO_TYPE_UNKNOWN') return kind === 'unknown' ? undefined : 'its type is known';
+    if (code === 'WILCO_PAYLOAD_INVALID')
+      return kind === 'invalid' ? undefined : 'its payload is valid';
+    return code === 'WILCO_CLOSED' ? undefined : `the code ${code} is nobody's`;
+  },
+
+  /** Its time was over, and no handler ever took it, in any session. */
+  expired: ({ code }, { plan, entry }) => {
+    const taken = takenBy(entry);
+    if (taken !== undefined) return taken;
+    const limitMs =
+      code === 'WILCO_RETENTION_OVER' ? retentionOf(plan, entry) : entry.message.ttlMs;
+    if (limitMs === undefined) return 'it has no time to live';
+    const ageMs = entry.settledAtMs - entry.sentAtMs;
+    return ageMs + SLACK_MS >= limitMs
+      ? undefined
+      : `it is ${ageMs} ms old and may become ${limitMs}`;
+  },
+
+  /** It was withdrawn, or its session ended before it was written; no handler ever took it. */
+  cancelled: ({ code }, { plan, history, entry }) => {
+    const taken = takenBy(entry);
+    if (taken !== undefined) return taken;
+    if (code === 'WILCO_CANCELLED') return entry.isCancelled ? undefined : 'nobody withdrew it';
+    if (code === 'WILCO_RETENTION_OVER') {
+      return entry.settledAtMs - entry.sentAtMs + SLACK_MS >= retentionOf(plan, entry)
+        ? undefined
+        : 'it is not that old';
+    }
+    return history.doubts.size > 0
+      ? undefined
+      : `nothing had happened that could end it with ${code}`;
+  },
+
+  /** Something had happened after which nobody can know, or its time was over. */
+  inDoubt: ({ code }, { plan, history, entry }) => {
+    if (history.doubts.size > 0) return undefined;
+    const ageMs = entry.settledAtMs - entry.sentAtMs;
+    const limitMs = Math.min(entry.message.ttlMs ?? Infinity, retentionOf(plan, entry));
+    return ageMs >= limitMs
+      ? undefined
+      : `nothing had happened that could make it doubtful (${code})`;
+  },
+};
+
+/** What is untrue about the receipt of a message; `undefined` when it is true. */
+export function untruthOf(subject: RuleSubject): string | undefined {
+  const { outcome } = subject.entry;
+  if (outcome === undefined) return undefined;
+  const rule = RULES[outcome.status] as Rule<typeof outcome.status>;
+  return rule(outcome as never, subject);
+}
+
+function takenBy({ starts }: Entry): string | undefined {
+  const first = starts[0];
+  return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
+}
+
+/** A copy in another session may end by itself while the other had run. */
+function mayHaveMoved({ starts, message }: Entry): boolean {
+  return (
+    new Set(starts.map(({ session }) => session)).size > 1 || message.conduct.kind === 'unknown'
+  );
+}
+
+function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string | undefined {
+  const { handlerTimeoutMs = 0, handlerGraceMs = 0 } = plan.options[message.to] ?? {};
+  const isOverrun = starts.some(
+    ({ atMs }) => settledAtMs - atMs + SLACK_MS >= handlerTimeoutMs + handlerGraceMs,
+  );
+  return isOverrun ? undefined : 'no handler ran for that long';
+}
+
+function retentionOf(plan: Plan, { message }: Entry): number {
+  return plan.options[message.from]?.['retentionMs'] ?? Infinity;
+}

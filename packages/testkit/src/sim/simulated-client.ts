@@ -1,0 +1,110 @@
+import { connect, type Client } from '@wilco/client';
+import { Application } from './application.ts';
+import { SERVER, type PlannedMessage } from './plan.ts';
+import { originalOf, type SimulatedWorld } from './simulated-world.ts';
+
+/** The port on which all servers of a run listen. */
+export const PORT = 7411;
+
+/** A host with a client on it, through all its crashes. */
+export class SimulatedClient {
+  readonly host: string;
+  readonly #world: SimulatedWorld;
+  #run = 0;
+  #application: Application | undefined;
+  #client: Client | undefined;
+
+  constructor(world: SimulatedWorld, host: string) {
+    this.#world = world;
+    this.host = host;
+  }
+
+  /** Whether a process runs on the host, and its client is not closed. */
+  get isUp(): boolean {
+    return this.#client !== undefined;
+  }
+
+  /** Starts a process with a client that has what the disk of the host holds. */
+  start(): void {
+    const { network, plan, random } = this.#world;
+    const host = network.host(this.host);
+    const store = this.#world.storeOf(this.host);
+    this.#run += 1;
+    const run = this.#run;
+    this.#world.say(this.host, 'starts');
+    const application = new Application(this.#world, this.host, run);
+    const client = connect({
+      host: SERVER,
+      port: PORT,
+      transport: host.transport(),
+      clock: host.clock,
+      random: random.split(`${this.host} ${String(run)}`),
+      credentials: originalOf(this.host),
+      whenSessionLost: plan.whenSessionLost,
+      reconnect: { minMs: 50, maxMs: 1_000, stableAfterMs: 1_000 },
+      connectTimeoutMs: 2_000,
+      welcomeTimeoutMs: 2_000,
+      frameTimeoutMs: 2_000,
+      windowBudgetBytes: 4 * 1024 * 1024,
+      onTransition: (machine, phase, event) => this.#world.count(`${machine} ${phase} × ${event}`),
+      ...(store !== undefined && { store }),
+      ...this.#world.optionsOf(this.host),
+    });
+    application.serve(client);
+    this.#client = client;
+    this.#application = application;
+    this.#listen(client);
+  }
+
+  send(message: PlannedMessage): void {
+    if (this.#client !== undefined) this.#application?.send(this.#client, message);
+  }
+
+  /** The process dies: its receipts are gone with it. */
+  crash(how: 'killed' | 'vanished'): void {
+    this.#world.say(this.host, how === 'killed' ? 'is killed' : 'loses its power');
+    this.#world.history.orphan(this.host, this.#run);
+    this.#world.history.doubts.add('crash');
+    this.#client = undefined;
+    this.#world.network.host(this.host).crash(how);
+  }
+
+  /** Says goodbye; resolves when nothing of it is left. */
+  async close(drainMs: number): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) return;
+    this.#client = undefined;
+    this.#world.say(this.host, 'closes');
+    this.#world.history.doubts.add('close');
+    await client.close({ drainMs });
+    this.#world.say(this.host, 'is closed');
+  }
+
+  #listen(client: Client): void {
+    const say = (what: string): void => this.#world.say(this.host, what);
+    const { doubts } = this.#world.history;
+    client.on('online', ({ session, isResumed }) => {
+      say(`is online, session ${session.slice(0, 6)}${isResumed ? ' resumed' : ''}`);
+      this.#world.count(isResumed ? 'event resumed' : 'event online');
+    });
+    client.on('offline', ({ error }) => {
+      say(`is offline: ${error.code}`);
+      this.#world.count(`event offline ${error.code}`);
+    });
+    client.on('stateLost', ({ reason }) => {
+      say(`has lost its session: ${reason}`);
+      doubts.add('stateLost');
+      this.#world.count(`event stateLost ${reason}`);
+    });
+    client.on('closed', ({ error }) => {
+      say(`is over: ${error?.code ?? 'closed'}`);
+      doubts.add('closed');
+      this.#world.count(`event closed ${error?.code ?? ''}`);
+      if (this.#client === client) this.#client = undefined;
+    });
+    client.on('listenerFailed', ({ error }) => {
+      this.#world.judge.blame(this.#world.clock.nowMs(), 'no crash', String(error));
+    });
+    client.on('lateResult', () => this.#world.count('event lateResult'));
+  }
+}

@@ -1,0 +1,244 @@
+import type { Violation } from './judge.ts';
+import { OTHER_SERVER, SERVER, type Incident, type Plan } from './plan.ts';
+import { SimulatedClient } from './simulated-client.ts';
+import { SimulatedServer } from './simulated-server.ts';
+import { SimulatedWorld } from './simulated-world.ts';
+import type { TraceLine } from './trace.ts';
+
+/** How long everything may take to settle once nothing is wrong any more. */
+const PROGRESS_MS = 240_000;
+/** How long closing may take. */
+const CLOSING_MS = 60_000;
+/** More events than this, and something goes round in circles. */
+const EVENTS_MAX = 400_000;
+
+/** What came out of a run. */
+export interface SimulationResult {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  /** The same for the same plan, always. */
+  readonly hash: string;
+  /** How often each fault, incident, outcome and step of a machine occurred. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly messages: number;
+  readonly lines: readonly TraceLine[];
+  /** Hosts, for the columns of a diagram. */
+  readonly hosts: readonly string[];
+  /** Virtual milliseconds. */
+  readonly endedAtMs: number;
+}
+
+/** How to run a plan. */
+export interface SimulationOptions {
+  /**
+   * Whether to keep the lines of the trace, with the frames on the wire.
+   *
+   * @defaultValue `false`
+   */
+  readonly keepsTrace?: boolean;
+}
+
+/**
+ * Runs a plan: production endpoints on virtual time, over a network, disks and processes
+ * that misbehave as the plan says; then in quiet, in which everything must settle; then
+ * closes all, and compares the history with what was promised.
+ */
+export async function simulate(
+  plan: Plan,
+  options: SimulationOptions = {},
+): Promise<SimulationResult> {
+  return new Simulation(plan, options.keepsTrace ?? false).run();
+}
+
+class Simulation {
+  readonly #plan: Plan;
+  readonly #world: SimulatedWorld;
+  readonly #clients = new Map<string, SimulatedClient>();
+  readonly #servers: readonly SimulatedServer[];
+  #steps = 0;
+
+  constructor(plan: Plan, keepsTrace: boolean) {
+    this.#plan = plan;
+    this.#world = new SimulatedWorld(plan, keepsTrace);
+    this.#servers = [SERVER, OTHER_SERVER].map((host) => new SimulatedServer(this.#world, host));
+  }
+
+  async run(): Promise<SimulationResult> {
+    const { clock, judge, history } = this.#world;
+    const stopWatching = this.#watchRejections();
+    try {
+      this.#begin();
+      await this.#run(this.#plan.quietAtMs);
+      this.#world.becomeQuiet();
+      for (const client of this.#clients.values()) if (!client.isUp) this.#countDown(client.host);
+      await this.#run(clock.nowMs() + PROGRESS_MS, () => history.openCount === 0);
+      judge.rests(clock.nowMs());
+      await this.#closeAll();
+    } catch (error) {
+      judge.blame(
+        clock.nowMs(),
+        'no crash',
+        error instanceof Error ? String(error.stack) : String(error),
+      );
+    } finally {
+      stopWatching();
+    }
+    return this.#result();
+  }
+
+  #begin(): void {
+    const { clock } = this.#world;
+    for (const server of this.#servers) server.start();
+    for (const host of this.#plan.clients) {
+      const client = new SimulatedClient(this.#world, host);
+      this.#clients.set(host, client);
+      clock.schedule(1, () => client.start());
+    }
+    clock.schedule(this.#plan.quietAtMs / 3, () => this.#world.backUp());
+    for (const incident of this.#plan.incidents) {
+      clock.schedule(incident.atMs, () => this.#befall(incident));
+    }
+    for (const message of this.#plan.messages) {
+      clock.schedule(message.atMs, () => this.#siteOf(message.from)?.send(message));
+    }
+  }
+
+  #siteOf(host: string): SimulatedClient | SimulatedServer | undefined {
+    return this.#clients.get(host) ?? this.#servers.find((server) => server.host === host);
+  }
+
+  #befall(incident: Incident): void {
+    const { host, kind, forMs, isSilent } = incident;
+    this.#world.count(`incident ${kind}`);
+    switch (kind) {
+      case 'crash':
+      case 'restore':
+        this.#crash(incident);
+        return;
+      case 'clone':
+        this.#clone(host);
+        return;
+      case 'sleep':
+        this.#world.say(host, `sleeps for ${String(forMs)} ms`);
+        this.#world.network.host(host).sleep(forMs);
+        return;
+      case 'jump':
+        this.#world.network.host(host).process.jumpWall(isSilent ? -forMs : forMs);
+        return;
+      case 'closeAndReopen':
+        void this.#reopen(host, isSilent ? 0 : forMs);
+        return;
+      case 'move':
+        this.#world.network.redirect(SERVER, OTHER_SERVER);
+        this.#strikeLinks(SERVER, 'cut');
+        this.#after(forMs, () => this.#world.network.redirect(SERVER, undefined));
+        return;
+      case 'brokenStore':
+        this.#world.breakStore(host, { failRate: 0.5 });
+        return;
+      case 'hungStore':
+        this.#world.breakStore(host, { hangRate: 0.5 });
+        return;
+      case 'slowStore':
+        this.#world.breakStore(host, { commitMs: forMs });
+        return;
+      default:
+        this.#strikeLinks(host, kind);
+    }
+  }
+
+  #crash({ host, kind, forMs, isKept, isSilent }: Incident): void {
+    const site = this.#siteOf(host);
+    if (site?.isUp !== true) return;
+    site.crash(isSilent ? 'vanished' : 'killed');
+    const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
+    this.#world.crashStore(host, fate);
+    this.#world.count(`disk ${fate}`);
+    this.#after(forMs, () => site.start());
+  }
+
+  #clone(host: string): void {
+    const name = `${host} clone`;
+    if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
+    this.#world.history.doubts.add('clone');
+    const clone = new SimulatedClient(this.#world, name);
+    this.#clients.set(name, clone);
+    clone.start();
+  }
+
+  async #reopen(host: string, drainMs: number): Promise<void> {
+    const site = this.#siteOf(host);
+    if (site?.isUp !== true) return;
+    await site.close(drainMs);
+    if (!site.isUp) site.start();
+  }
+
+  #strikeLinks(host: string, kind: 'cut' | 'reset' | 'blackHole'): void {
+    for (const link of this.#world.network.links) {
+      const isItsOwn = [link.dialler.remoteHost, link.acceptor.remoteHost].includes(host);
+      if (link.isOver || !isItsOwn) continue;
+      if (kind === 'blackHole') link.blackHole('both');
+      else link[kind]();
+    }
+  }
+
+  /** A client that gave up, or was closed, stays so: what it had is settled. */
+  #countDown(host: string): void {
+    this.#world.count(`down at the end: ${host}`);
+  }
+
+  async #closeAll(): Promise<void> {
+    const { clock, judge, network } = this.#world;
+    let isClosed = false;
+    const sites = [...this.#clients.values(), ...this.#servers];
+    void Promise.all(sites.map((site) => site.close(0))).then(() => (isClosed = true));
+    const hasClosed = await this.#run(clock.nowMs() + CLOSING_MS, () => isClosed);
+    if (!hasClosed) judge.blame(clock.nowMs(), 'progress', 'closing does not come to an end');
+    await this.#run(clock.nowMs() + CLOSING_MS);
+    for (const { host } of sites) {
+      const { pending } = network.host(host).process;
+      if (pending > 0)
+        judge.blame(clock.nowMs(), 'bounded', `${host} has left ${String(pending)} timers`);
+    }
+  }
+
+  async #run(untilMs: number, isDone: () => boolean = () => false): Promise<boolean> {
+    return this.#world.clock.run(untilMs, () => {
+      this.#steps += 1;
+      if (this.#steps > EVENTS_MAX) throw new Error(`${String(EVENTS_MAX)} events, and no end`);
+      return isDone();
+    });
+  }
+
+  #after(ms: number, run: () => void): void {
+    const { clock } = this.#world;
+    clock.schedule(clock.nowMs() + ms, run);
+  }
+
+  #watchRejections(): () => void {
+    const { judge, clock } = this.#world;
+    const blame = (reason: unknown): void => {
+      const what = reason instanceof Error ? String(reason.stack) : String(reason);
+      judge.blame(clock.nowMs(), 'no crash', `unhandled rejection: ${what}`);
+    };
+    process.on('unhandledRejection', blame);
+    return () => {
+      process.off('unhandledRejection', blame);
+    };
+  }
+
+  #result(): SimulationResult {
+    const { trace, judge, counts, history, clock } = this.#world;
+    for (const [fault, count] of this.#world.faultCounts()) counts.set(`fault ${fault}`, count);
+    return {
+      seed: this.#plan.seed,
+      violations: judge.violations,
+      hash: trace.hash,
+      counts,
+      messages: history.entries.size,
+      lines: trace.lines,
+      hosts: [...this.#plan.clients, SERVER],
+      endedAtMs: clock.nowMs(),
+    };
+  }
+}

@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest';
+import type { Outcome } from '@wilco/protocol';
+import { History, type Entry, type Start } from '../../src/sim/history.ts';
+import { Judge } from '../../src/sim/judge.ts';
+import { replyTo } from '../../src/sim/parcel.ts';
+import type { Conduct, Plan, PlannedMessage } from '../../src/sim/plan.ts';
+import { drawPlan } from '../../src/sim/draw-plan.ts';
+
+type Body = Uint8Array | undefined;
+const HANDLED: Outcome<Body> = { status: 'handled', reply: undefined, replyLost: false };
+const CANCELLED: Outcome<Body> = { status: 'cancelled', code: 'WILCO_CANCELLED' };
+const EXPIRED: Outcome<Body> = { status: 'expired', code: 'WILCO_EXPIRED' };
+const IN_DOUBT: Outcome<Body> = { status: 'inDoubt', code: 'WILCO_STATE_LOST' };
+
+describe('a receipt', () => {
+  test('handled is true when a handler finished the message', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, 'done');
+    expect(run.settle(entry, HANDLED)).toEqual([]);
+  });
+
+  test('handled is untrue when no handler finished it', () => {
+    const run = new Run();
+    expect(run.settle(run.send(), HANDLED)).toEqual([
+      expect.stringContaining('no handler finished it (none started)'),
+    ]);
+  });
+
+  test('with the reply to another message is untrue', () => {
+    const run = new Run();
+    const [one, other] = [run.send({ kind: 'reply' }), run.send({ kind: 'reply' })];
+    run.handle(one, 'replied');
+    run.handle(other, 'replied');
+    const reply = replyTo(other.message);
+    expect(run.settle(one, { ...HANDLED, reply })[0]).toContain('the reply is not its own');
+    expect(run.settle(other, { ...HANDLED, reply })).toHaveLength(1);
+  });
+
+  test('without the reply that the handler gave is untrue', () => {
+    const run = new Run();
+    const entry = run.send({ kind: 'reply' });
+    run.handle(entry, 'replied');
+    expect(run.settle(entry, HANDLED)[0]).toContain('the reply is not its own');
+  });
+
+  test.each([CANCELLED, EXPIRED])(
+    '$status is untrue once a handler took the message',
+    (outcome) => {
+      const run = new Run();
+      const entry = run.send({}, { ttlMs: 10 });
+      entry.isCancelled = true;
+      run.handle(entry, 'done');
+      run.atMs = 100;
+      expect(run.settle(entry, outcome)[0]).toContain('a handler took it at 0 ms');
+    },
+  );
+
+  test('expired is untrue before its time', () => {
+    const run = new Run();
+    const entry = run.send({}, { ttlMs: 1_000 });
+    run.atMs = 900;
+    expect(run.settle(entry, EXPIRED)[0]).toContain('it is 900 ms old and may become 1000');
+  });
+
+  test('cancelled is untrue when nobody withdrew the message', () => {
+    const run = new Run();
+    expect(run.settle(run.send(), CANCELLED)[0]).toContain('nobody withdrew it');
+  });
+
+  test('in doubt is untrue when nothing had happened', () => {
+    const run = new Run();
+    expect(run.settle(run.send(), IN_DOUBT)[0]).toContain('nothing had happened');
+    run.history.doubts.add('crash');
+    expect(run.settle(run.send(), IN_DOUBT)).toHaveLength(1);
+  });
+
+  test('rejected is true with the code of what the handler did', () => {
+    const run = new Run();
+    const entry = run.send({ kind: 'reject' });
+    run.handle(entry, 'rejected');
+    const rejected = {
+      status: 'rejected',
+      code: 'SIM_REFUSED',
+      reason: '',
+      isRetryable: false,
+    } as const;
+    expect(run.settle(entry, { ...rejected, hasRun: true })).toEqual([]);
+    expect(run.settle(run.send(), { ...rejected, hasRun: true })[0]).toContain(
+      'no handler refused it',
+    );
+  });
+
+  test('rejected without having run is untrue once a handler had started', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, 'done');
+    const rejected = {
+      status: 'rejected',
+      code: 'WILCO_CLOSED',
+      reason: '',
+      isRetryable: true,
+    } as const;
+    expect(run.settle(entry, { ...rejected, hasRun: false })[0]).toContain('it says that none ran');
+  });
+});
+
+describe('a handler', () => {
+  test('that the same process starts twice on a message is a duplicate, unless it was sent again', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, 'done');
+    run.handle(entry, 'done');
+    expect(run.blamed()).toContain('no duplicate: message 0: handled twice by the same process');
+    const other = new Run();
+    const moved = other.send();
+    other.handle(moved, 'done');
+    other.handle(moved, 'done', { isResent: true, session: 'next' });
+    expect(other.blamed()).toEqual([]);
+  });
+
+  test('that another host starts without a mark is a duplicate', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, 'done');
+    run.handle(entry, 'done', { host: 'other server', session: 'next' });
+    expect(run.blamed()[0]).toContain('after another had, and not marked');
+  });
+
+  test('that starts out of order breaks it, in the same channel and session only', () => {
+    const run = new Run();
+    const [first, second, elsewhere] = [run.send(), run.send(), run.send({}, { channel: 'b' })];
+    run.handle(elsewhere, 'done');
+    run.handle(second, 'done');
+    expect(run.blamed()).toEqual([]);
+    run.handle(first, 'done');
+    expect(run.blamed()).toEqual(['order: message 0: handled after a later one']);
+  });
+
+  test('that starts while another runs breaks the order, where one at a time is allowed', () => {
+    const run = new Run();
+    run.handle(run.send(), undefined);
+    run.handle(run.send(), undefined);
+    expect(run.blamed()).toEqual(['order: message 1: started while 1 were running']);
+  });
+
+  test('that takes an expired message breaks conservation', () => {
+    const run = new Run();
+    const entry = run.send({}, { ttlMs: 1 });
+    run.atMs = 10;
+    run.settle(entry, EXPIRED);
+    run.handle(entry, 'done');
+    expect(run.blamed()).toEqual(['conservation: message 0: handled after it was expired']);
+  });
+});
+
+test('what is unsettled at the end has made no progress, unless its sender died', () => {
+  const run = new Run();
+  run.send();
+  run.send();
+  run.history.orphan('client 1', 2);
+  run.judge.rests(5);
+  expect(run.blamed()).toHaveLength(2);
+  run.history.orphan('client 1', 1);
+  run.judge.violations.length = 0;
+  run.judge.rests(5);
+  expect(run.blamed()).toEqual([]);
+  expect(run.history.openCount).toBe(0);
+});
+
+/** A run in which nothing happens but what the test says. */
+class Run {
+  atMs = 0;
+  readonly history = new History();
+  readonly judge: Judge;
+
+  constructor() {
+    const plan: Plan = { ...drawPlan(1), concurrency: 1, clients: ['client 1'], options: {} };
+    this.judge = new Judge(plan, this.history);
+  }
+
+  send(conduct: Partial<Conduct> = {}, message: Partial<PlannedMessage> = {}): Entry {
+    const planned: PlannedMessage = {
+      index: this.history.entries.size,
+      atMs: 0,
+      from: 'client 1',
+      to: 'server',
+      channel: 'default',
+      bytes: 20,
+      ttlMs: undefined,
+      cancelAfterMs: undefined,
+      whenFull: 'fail',
+      ...message,
+      conduct: { kind: 'handle', takesMs: 0, replyBytes: 16, ...conduct },
+    };
+    return this.history.sent(planned, 1, this.atMs);
+  }
+
+  handle(entry: Entry, ended: Start['ended'], marks: Partial<Start> = {}): void {
+    const start: Start = {
+      atMs: this.atMs,
+      host: 'server',
+      run: 1,
+      session: 'first',
+      isResent: false,
+      isRedelivered: false,
+      isAborted: false,
+      ...marks,
+      ended,
+      endedAtMs: this.atMs,
+    };
+    this.judge.starts(entry, start, start.host);
+    this.history.started(entry, start);
+    if (ended !== undefined) this.judge.ends(entry, start);
+  }
+
+  settle(entry: Entry, outcome: Outcome<Body>): string[] {
+    entry.outcome = outcome;
+    entry.settledAtMs = this.atMs;
+    this.judge.settles(entry);
+    return this.blamed();
+  }
+
+  blamed(): string[] {
+    return this.judge.violations.map(({ invariant, what }) => `${invariant}: ${what}`);
+  }
+}
