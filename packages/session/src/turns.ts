@@ -53,21 +53,23 @@ export class Turns {
     maySend: (channel: SendChannel) => boolean,
   ): SendChannel | undefined {
     const count = channels.length;
-    let index = this.#last[rank] as number;
-    for (let tried = 0; tried <= count; tried++) {
-      const channel = channels[index % count] as SendChannel;
-      if (rankOf(channel) === rank && maySend(channel)) {
-        if (channel.turnCredit > 0 || tried === count) {
-          this.#last[rank] = index % count;
-          return channel;
-        }
-        channel.turnCredit += channel.weight * QUANTUM_BYTES;
-        if (channel.turnCredit > 0 && tried > 0) {
-          this.#last[rank] = index % count;
-          return channel;
-        }
+    const mayTake = (channel: SendChannel): boolean => rankOf(channel) === rank && maySend(channel);
+    let index = (this.#last[rank] as number) % count;
+    const current = channels[index] as SendChannel;
+    if (current.turnCredit > 0 && mayTake(current)) return current;
+    // Who sent a large frame pays for it in later rounds, so that a few may pass.
+    for (let idle = 0; idle < count;) {
+      index = (index + 1) % count;
+      const channel = channels[index] as SendChannel;
+      if (!mayTake(channel)) {
+        idle += 1;
+        continue;
       }
-      index += 1;
+      idle = 0;
+      channel.turnCredit = Math.min(channel.turnCredit, 0) + channel.weight * QUANTUM_BYTES;
+      if (channel.turnCredit <= 0) continue;
+      this.#last[rank] = index;
+      return channel;
     }
     return undefined;
   }
