@@ -67,7 +67,8 @@ export class AckReader {
     this.#hasMoved = true;
     const message = channel.ring.get(answer.answeredSeq);
     if (message === undefined || message.state === 'settled') return undefined;
-    this.#outbox.settle(message, settlementOf(answer, payload, message.isExpiring));
+    const isTooOld = message.isExpiring && message.expiresAtMs !== Infinity;
+    this.#outbox.settle(message, settlementOf(answer, payload, isTooOld));
     return undefined;
   }
 

@@ -3,7 +3,7 @@ import { DeadlineHeap } from './deadline-heap.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
-import { expired, inDoubt } from './settlement.ts';
+import { cancelled, expired, inDoubt } from './settlement.ts';
 
 /**
  * Ends the messages of the outbox that are too old. What was never written expires by
@@ -48,16 +48,15 @@ export class Expiry {
   /** Ends what is due. */
   deadlineReached(nowMs: number): void {
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
-      this.#end(due, 'WILCO_EXPIRED', nowMs);
+      this.#end(due, nowMs);
     }
     if (this.#retentionDueMs <= nowMs) this.#endOld(nowMs);
   }
 
-  #end(message: OutgoingMessage, code: ErrorCode, nowMs: number): void {
+  #end(message: OutgoingMessage, nowMs: number): void {
     const channel = this.#outbox.channelOf(message);
     if (!channel.mayBeHandled(message)) {
-      const settlement = expired(code, 'its time passed before it was written');
-      this.#outbox.void(message, 'expired', settlement);
+      this.#endUnwritten(message);
       return;
     }
     if (message.isExpiring) {
@@ -65,16 +64,20 @@ export class Expiry {
         this.#deadlines.set(message, nowMs + this.#handlingMs(message));
         return;
       }
-      const settlement = inDoubt(
-        code,
-        'its time passed, and the peer did not say what became of it',
-      );
-      this.#outbox.void(message, 'expired', settlement);
+      const reason = 'its time passed, and the peer did not say what became of it';
+      this.#outbox.void(message, 'expired', inDoubt(codeOf(message), reason));
       return;
     }
     message.isExpiring = true;
     this.#deadlines.set(message, nowMs + this.#options.settleGraceMs + this.#handlingMs(message));
     this.#outbox.cancel(message);
+  }
+
+  #endUnwritten(message: OutgoingMessage): void {
+    const code = codeOf(message);
+    const reason = 'its time passed before it was written';
+    if (code === 'WILCO_EXPIRED') this.#outbox.void(message, 'expired', expired(code, reason));
+    else this.#outbox.void(message, 'cancelled', cancelled(code, reason));
   }
 
   /** A handler of the peer may have taken what was received, in time. */
@@ -90,8 +93,13 @@ export class Expiry {
     for (const { message } of this.#outbox.unsettled()) {
       if (message.expiresAtMs !== Infinity || message.isExpiring) continue;
       const dueMs = message.queuedAtMs + this.#options.retentionMs;
-      if (dueMs <= nowMs) this.#end(message, 'WILCO_RETENTION_OVER', nowMs);
+      if (dueMs <= nowMs) this.#end(message, nowMs);
       else this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
     }
   }
+}
+
+/** What ran out: its own time to live, or that of whatever has none. */
+function codeOf(message: OutgoingMessage): ErrorCode {
+  return message.expiresAtMs === Infinity ? 'WILCO_RETENTION_OVER' : 'WILCO_EXPIRED';
 }
