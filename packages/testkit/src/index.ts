@@ -11,6 +11,16 @@ export type {
   PathFaults,
   TerminalEvent,
 } from './link-faults.ts';
+export { Coverage, REQUIRED_COVERAGE } from './sim/coverage.ts';
+export { drawPlan } from './sim/draw-plan.ts';
+export type { Violation } from './sim/judge.ts';
+export type { Conduct, Incident, Plan, PlannedMessage, SideOptions } from './sim/plan.ts';
+export { shrink } from './sim/shrink.ts';
+export type { Shrunk } from './sim/shrink.ts';
+export { simulate } from './sim/simulation.ts';
+export type { SimulationOptions, SimulationResult } from './sim/simulation.ts';
+export { diagram } from './sim/trace.ts';
+export type { TraceLine } from './sim/trace.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { storeContract } from './store-contract.ts';
 export type { ContractCase, StoreUnderTest } from './store-contract.ts';

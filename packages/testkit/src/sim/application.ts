@@ -193,6 +193,9 @@ export class Application {
       case 'reply':
         this.#end(entry, start, 'replied');
         return replyTo(entry.message);
+      case 'mute':
+        this.#end(entry, start, 'done');
+        return new Uint8Array(1);
       case 'reject':
         this.#end(entry, start, 'rejected');
         throw new Rejection('SIM_REFUSED', 'as planned', { isRetryable: false });

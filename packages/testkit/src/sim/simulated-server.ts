@@ -29,7 +29,7 @@ export class SimulatedServer {
   start(): void {
     this.#run += 1;
     const run = this.#run;
-    this.#world.say(this.host, 'starts');
+    this.#say('starts');
     const application = new Application(this.#world, this.host, run);
     this.#application = application;
     this.#sessions.clear();
@@ -38,7 +38,7 @@ export class SimulatedServer {
         if (run === this.#run) this.#serve(server, application);
       },
       (error: unknown) => {
-        this.#world.say(this.host, `can not listen: ${String(error)}`);
+        this.#say(`can not listen: ${String(error)}`);
       },
     );
   }
@@ -50,7 +50,7 @@ export class SimulatedServer {
 
   /** The process dies: its receipts are gone with it. */
   crash(how: 'killed' | 'vanished'): void {
-    this.#world.say(this.host, how === 'killed' ? 'is killed' : 'loses its power');
+    this.#say(how === 'killed' ? 'is killed' : 'loses its power');
     this.#world.history.orphan(this.host, this.#run);
     this.#world.history.doubts.add('crash');
     this.#run += 1;
@@ -65,18 +65,21 @@ export class SimulatedServer {
     if (server === undefined) return;
     this.#server = undefined;
     this.#sessions.clear();
-    this.#world.say(this.host, 'closes');
+    this.#say('closes');
     this.#world.history.doubts.add('close');
     await server.close({ drainMs });
-    this.#world.say(this.host, 'is closed');
+    this.#say('is closed');
   }
 
   #options(run: number): Parameters<typeof listen>[0] {
-    const { network, random } = this.#world;
+    const { network, plan, random } = this.#world;
     const host = network.host(this.host);
     const store = this.#world.storeOf(this.host);
     return {
+      host: this.host,
       port: PORT,
+      whenSessionLost: plan.whenSessionLost,
+      retrySpreadMs: 500,
       transport: host.transport(),
       clock: host.clock,
       random: random.split(`${this.host} ${String(run)}`),
@@ -95,19 +98,35 @@ export class SimulatedServer {
     const { doubts } = this.#world.history;
     this.#server = server;
     application.serve(server);
-    server.on('session', (session) => {
-      this.#world.say(
-        this.host,
-        `has session ${String(session.id).slice(0, 6)} of ${String(session.identity)}`,
-      );
-      if (session.identity !== undefined) this.#sessions.set(session.identity, session);
+    const meet = (what: string, session: SessionHandle): void => {
+      const { id, identity } = session;
+      this.#say(`${what} session ${String(id).slice(0, 6)} of ${String(identity)}`);
+      this.#world.count(`event server ${what}`);
+      if (identity !== undefined) this.#sessions.set(identity, session);
+    };
+    server.on('session', (session) => meet('opens', session));
+    server.on('resumed', (session) => meet('resumes', session));
+    server.on('offline', ({ session, error }) => {
+      this.#say(`misses ${String(session.identity)}: ${error.code}`);
+    });
+    server.on('closed', ({ session, error }) => {
+      this.#say(`ends session ${String(session.id).slice(0, 6)}: ${error.code}`);
+      doubts.add('ended');
+      this.#world.count(`event server closed ${error.code}`);
     });
     server.on('stateLost', ({ reason }) => {
-      this.#world.say(this.host, `has lost a session: ${reason}`);
+      this.#say(`has lost a session: ${reason}`);
       doubts.add('stateLost');
+      this.#world.count(`event server stateLost ${reason}`);
     });
+    server.on('securityEvent', ({ code }) => this.#world.count(`event server ${code}`));
+    server.on('lateResult', () => this.#world.count('event lateResult'));
     server.on('listenerFailed', ({ error }) => {
       this.#world.judge.blame(this.#world.clock.nowMs(), 'no crash', String(error));
     });
+  }
+
+  #say(what: string): void {
+    this.#world.say(this.host, what);
   }
 }
