@@ -36,6 +36,8 @@ export interface ClientOpeningOwner {
   /** To be answered by `accept` or `release`, now or later. */
   welcomed(welcome: WelcomeFrame): void;
   refused(refuse: RefuseFrame): void;
+  /** The first frame after READY: the server has the session as well. */
+  confirmed(): void;
   /** The server says goodbye; the session is told as well. */
   peerCloses(frame: CloseFrame): void;
   /** It is over: lost, broken, or late. The session was told. */
@@ -53,6 +55,8 @@ export class ClientConnection implements FrameConnectionOwner {
   readonly #repeat: RepeatTimer;
   #phase: ClientConnectionPhase = 'dialling';
   #driver: SessionDriver | undefined;
+  #isConfirmed = false;
+  #hasPeerClosed = false;
 
   constructor(connection: Connection, setting: ClientOpeningSetting, owner: ClientOpeningOwner) {
     this.#setting = setting;
@@ -109,6 +113,12 @@ export class ClientConnection implements FrameConnectionOwner {
     this.#repeat.stop();
     this.#move('stateLost');
     this.#frames.finish(farewellFrame('WILCO_STATE_LOST', reason));
+  }
+
+  /** The session has let go of it: the server is told why, unless it was the server that went. */
+  dropped(error: WilcoError): void {
+    const words = farewellFrame(error.code, error.message);
+    this.release('finish', this.#hasPeerClosed ? undefined : words);
   }
 
   /** Lets go of it: at once, or politely with a last frame. */
@@ -215,8 +225,15 @@ export class ClientConnection implements FrameConnectionOwner {
       this.#misplaced(frame);
       return;
     }
-    this.#repeat.stop();
-    if (frame.kind === 'close') this.#owner.peerCloses(frame);
+    if (!this.#isConfirmed) {
+      this.#isConfirmed = true;
+      this.#repeat.stop();
+      this.#owner.confirmed();
+    }
+    if (frame.kind === 'close') {
+      this.#hasPeerClosed = true;
+      this.#owner.peerCloses(frame);
+    }
     this.#driver?.receive(frame);
   }
 

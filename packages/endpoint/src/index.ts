@@ -1,5 +1,14 @@
 export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
+export { resolveSessionOptions, WindowBudget } from '@wilco/session';
+export type {
+  ResolvedSessionOptions,
+  SessionEnd,
+  SessionOptions,
+  SessionSetting,
+  SessionStats,
+} from '@wilco/session';
+export type { Store, StoreContents } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { EventSource } from './event-source.ts';
@@ -32,6 +41,8 @@ export type { Refusal, ServerOpeningOwner, ServerOpeningSetting } from './server
 export { SessionDriver } from './session-driver.ts';
 export type { SessionDriverOwner, SessionDriverSetting } from './session-driver.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
+export { checkChannels, newId, refuseExposed, sessionSetting } from './session-setting.ts';
+export type { ChannelOptions, SessionSource } from './session-setting.ts';
 export { StoreDriver } from './store-driver.ts';
 export { isLoopback, tcpTransport } from './tcp-transport.ts';
 export { judgeToken, TokenRing } from './tokens.ts';

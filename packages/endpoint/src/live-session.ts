@@ -1,5 +1,6 @@
 import type { ErrorCode, SessionRecord } from '@wilco/protocol';
 import {
+  cancelled,
   inDoubt,
   type Delivery,
   type FarewellWords,
@@ -133,6 +134,15 @@ export class LiveSession implements SessionDriverOwner {
     }
     this.#markEnded();
     return counts;
+  }
+
+  /** The session is over, and none follows: what is unsettled is settled truly. */
+  giveUp(code: ErrorCode, reason: string): void {
+    for (const { message, mayBeHandled } of this.driver.surrender()) {
+      const settlement = mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason);
+      this.driver.settle(message, settlement);
+    }
+    this.#markEnded();
   }
 
   queued(message: OutgoingMessage): void {

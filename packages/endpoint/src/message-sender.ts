@@ -5,6 +5,7 @@ import {
   LIMITS,
   WilcoError,
   wholeInRange,
+  type ErrorCode,
   type MessageId,
   type MessageType,
   type Outcome,
@@ -110,8 +111,8 @@ export class MessageSender {
   }
 
   /** The session is over, and none follows: those that wait for room never get it. */
-  cancelWaiting(settlement: Settlement): void {
-    this.#waiting.settleAll(settlement);
+  cancelWaiting(code: ErrorCode): void {
+    this.#waiting.settleAll(cancelled(code, 'there was never room for it'));
     this.#setting.outboxTotal.forget(this.#retry);
   }
 

@@ -58,6 +58,7 @@ export class ServerConnection implements FrameConnectionOwner {
   #hello: HelloFrame | undefined;
   #welcome: WelcomeFrame | undefined;
   #driver: SessionDriver | undefined;
+  #hasPeerClosed = false;
   #seenBefore = 0;
   #writtenBefore = 0;
 
@@ -76,6 +77,11 @@ export class ServerConnection implements FrameConnectionOwner {
 
   get phase(): ServerConnectionPhase {
     return this.#phase;
+  }
+
+  /** Whether a session was ever open on it. */
+  get wasOpen(): boolean {
+    return this.#driver !== undefined;
   }
 
   get isExposed(): boolean {
@@ -127,6 +133,15 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#acknowledgeReady();
   }
 
+  /** The session has let go of it: the client is told why, unless it was the client that went. */
+  dropped(error: WilcoError): void {
+    if (this.#phase === 'closed') return;
+    const words = this.#hasPeerClosed ? undefined : farewellFrame(error.code, error.message);
+    this.#move('released');
+    this.#frames.finish(words);
+    this.#owner.closed(this, error);
+  }
+
   /** Writes a frame beside the session: a NOTICE. */
   notify(frame: Frame): void {
     if (this.#phase !== 'open' && this.#phase !== 'welcoming') return;
@@ -161,7 +176,10 @@ export class ServerConnection implements FrameConnectionOwner {
     else if (frame.kind === 'ready') this.#takeReady(frame);
     else if (this.#phase !== 'open' || frame.kind === 'welcome' || frame.kind === 'refuse') {
       this.#misplaced(frame);
-    } else this.#driver?.receive(frame);
+    } else {
+      this.#hasPeerClosed ||= frame.kind === 'close';
+      this.#driver?.receive(frame);
+    }
   }
 
   readDone(isInputDry: boolean): void {

@@ -1,0 +1,367 @@
+import {
+  ClientConnection,
+  newId,
+  refuseExposed,
+  StoreDriver,
+  WindowBudget,
+  type ClientOpeningOwner,
+  type FrameConnection,
+  type HandlerFailure,
+  type LateResult,
+  type LiveSession,
+  type SessionEnd,
+  type SessionSource,
+  type StoreContents,
+} from '@wilco/endpoint';
+import {
+  isErrorCode,
+  PROTOCOL_VERSION,
+  WilcoError,
+  type CloseFrame,
+  type ErrorCode,
+  type HelloFrame,
+  type RefuseFrame,
+  type WelcomeFrame,
+} from '@wilco/protocol';
+import { Backoff } from './backoff.ts';
+import {
+  ClientSessions,
+  type ClientSessionsOwner,
+  type ClientSessionsSetting,
+} from './client-sessions.ts';
+import type { ClientEvents, StateLost } from './events.ts';
+import type { ResolvedClientOptions } from './options.ts';
+
+/** What the client around a life gives it. */
+export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'> {
+  emit<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void;
+  /** It is over, for good. */
+  over(error: WilcoError | undefined): void;
+}
+
+/** With these the server says that it does not want this client back. */
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'WILCO_AUTHENTICATION_FAILED',
+  'WILCO_POISONED',
+  'WILCO_STORE_FAILED',
+  'WILCO_TAKEN_OVER',
+  'WILCO_VERSION_UNSUPPORTED',
+]);
+
+/**
+ * The life of a client: dials, opens, resumes and comes back, until it is closed, refused
+ * for good, or taken over.
+ */
+export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
+  readonly #setting: ClientLifeSetting;
+  readonly #options: ResolvedClientOptions;
+  readonly #store: StoreDriver;
+  readonly #source: SessionSource;
+  readonly #backoff: Backoff;
+  #boot = 1;
+  #attempts = 0;
+  #sessions: ClientSessions | undefined;
+  #connection: ClientConnection | undefined;
+  #credentials: Uint8Array | undefined;
+  #onlineSinceMs: number | undefined;
+  /** What the server said of when to come back. Milliseconds. */
+  #retryAfterMs = 0;
+  #cancelRetry: () => void = () => {};
+  /** How the application wants it to end. */
+  #closing: 'end' | 'detach' | undefined;
+  #isOver = false;
+
+  constructor(setting: ClientLifeSetting) {
+    this.#setting = setting;
+    this.#options = setting.options;
+    const { store, clock, random, windowBudgetBytes, channels, reconnect } = setting.options;
+    this.#store = new StoreDriver(store, clock);
+    this.#backoff = new Backoff(reconnect, random);
+    this.#source = {
+      role: 'client',
+      runId: newId(random),
+      clock,
+      store: this.#store,
+      handlers: setting.handlers,
+      budget: new WindowBudget(windowBudgetBytes),
+      channels,
+    };
+  }
+
+  /** The session in use; `undefined` until the store is open. */
+  get session(): LiveSession | undefined {
+    return this.#sessions?.current;
+  }
+
+  get isOnline(): boolean {
+    return this.#onlineSinceMs !== undefined;
+  }
+
+  /** Begins: at once, or when the store has told what there is. */
+  start(): void {
+    if (this.#store.isVolatile) {
+      this.#begin(undefined);
+      return;
+    }
+    this.#store.open().then(
+      (contents) => {
+        if (!this.#isOver) this.#begin(contents);
+      },
+      (error: unknown) => this.finish(error as WilcoError),
+    );
+  }
+
+  /**
+   * Says goodbye when the session is quiet, or after `drainMs`; then ends all of it. A store
+   * that keeps things keeps the session for the next run, unless it is to `end`.
+   */
+  async close(isEnd: boolean, drainMs: number): Promise<void> {
+    const mode = isEnd || this.#store.isVolatile ? 'end' : 'detach';
+    this.#closing = this.#closing === 'end' ? 'end' : mode;
+    const code = 'WILCO_SESSION_ENDED';
+    const words = { mode, code, reason: 'the client was closed', retryAfterMs: undefined } as const;
+    await this.session?.close(words, drainMs);
+    const connection = this.#connection;
+    this.finish(undefined);
+    await connection?.gone;
+    await this.#store.close();
+  }
+
+  /** It is over: nothing is dialled, sent or armed any more. */
+  finish(error: WilcoError | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelRetry();
+    this.#connection?.release('destroy');
+    const { session } = this;
+    if (session !== undefined && !session.hasEnded) {
+      session.driver.connectionLost(error);
+      const reason = error?.message ?? 'the client was closed';
+      session.giveUp(error?.code ?? 'WILCO_SESSION_ENDED', reason);
+      session.forget();
+    }
+    if (error !== undefined) void this.#store.close();
+    this.#setting.over(error);
+  }
+
+  hello(): HelloFrame {
+    return {
+      kind: 'hello',
+      minVersion: PROTOCOL_VERSION,
+      maxVersion: PROTOCOL_VERSION,
+      runId: this.#source.runId,
+      attempt: { boot: this.#boot, counter: this.#attempts },
+      hasIntegrity: false,
+      worth: this.#store.worth,
+      features: 0,
+      credentials: this.#credentials,
+      ...(this.#sessions?.hello() ?? NO_SESSION),
+    };
+  }
+
+  welcomed(welcome: WelcomeFrame): void {
+    const connection = this.#connection;
+    const verdict = this.#sessions?.welcomed(welcome);
+    if (connection === undefined || verdict === undefined) return;
+    if (verdict.type === 'broken') {
+      connection.broken(verdict.error);
+    } else if (verdict.type === 'stateLost') {
+      this.#connection = undefined;
+      connection.release('finish', lostStateFrame(verdict.reason));
+      this.#sessions?.replace(verdict.reason);
+      this.#comeBack(0);
+    } else if (this.#store.isVolatile) {
+      this.#ready(welcome, verdict.isResumed);
+    } else {
+      this.#sessions?.save(welcome);
+      this.#store.commit((error) => {
+        if (error !== undefined) this.finish(error);
+        else if (connection === this.#connection) this.#ready(welcome, verdict.isResumed);
+      });
+    }
+  }
+
+  refused({ code, reason, retryAfterMs }: RefuseFrame): void {
+    this.#connection = undefined;
+    if (code === 'WILCO_WRONG_SERVER') {
+      // There is one address, so there is no other server to try.
+      this.#sessions?.replace('unknown');
+    } else if (code === 'WILCO_TOKEN_REPLAYED') {
+      this.#sessions?.replace('clientStateLost');
+      this.#sessions?.forgetToken();
+    } else if (retryAfterMs === undefined) {
+      this.finish(refusalError(code, reason));
+      return;
+    }
+    this.#comeBack(retryAfterMs ?? 0);
+  }
+
+  confirmed(): void {
+    if (this.#sessions !== undefined) this.#sessions.isConfirmed = true;
+  }
+
+  peerCloses(frame: CloseFrame): void {
+    this.#retryAfterMs = frame.retryAfterMs ?? this.#retryAfterMs;
+  }
+
+  closed(error: WilcoError): void {
+    this.#connection = undefined;
+    this.#wentOffline(error);
+  }
+
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
+    if (notice === 'goingAway') this.#retryAfterMs = retryAfterMs ?? 0;
+    else this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client resumed this session'));
+  }
+
+  /** The engine let go of its connection; the server is told why. */
+  dropped(frames: FrameConnection, error: WilcoError): void {
+    const connection = this.#connection;
+    if (connection?.owns(frames) !== true) return;
+    this.#connection = undefined;
+    connection.dropped(error);
+    this.#wentOffline(error);
+  }
+
+  finished(frames: FrameConnection): void {
+    if (this.#connection?.owns(frames) === true) this.#connection.release('finish');
+  }
+
+  ended(session: LiveSession, { code, reason, isLocal, retryAfterMs }: SessionEnd): void {
+    if (session !== this.session || this.#isOver) return;
+    if (this.#closing !== undefined) {
+      if (this.#closing === 'end') session.forget();
+      return;
+    }
+    const isWindowOver = code === 'WILCO_RESUME_WINDOW_OVER';
+    if ((isLocal && !isWindowOver) || FINAL_CODES.has(code)) {
+      session.giveUp(code, reason);
+      session.forget();
+      this.finish(new WilcoError(code, reason));
+      return;
+    }
+    this.#sessions?.replace('ended');
+    if (isWindowOver) {
+      this.#restartOpening();
+      return;
+    }
+    this.#connection = undefined;
+    this.#retryAfterMs = retryAfterMs ?? this.#retryAfterMs;
+    this.#wentOffline(new WilcoError(code, reason));
+  }
+
+  stateLost(lost: StateLost): void {
+    this.#setting.emit('stateLost', lost);
+  }
+
+  handlerFailed(failure: HandlerFailure): void {
+    this.#setting.emit('handlerFailed', failure);
+  }
+
+  lateResult(result: LateResult): void {
+    this.#setting.emit('lateResult', result);
+  }
+
+  #begin(contents: StoreContents | undefined): void {
+    this.#boot = contents?.bootCount ?? 1;
+    const found = contents?.sessions.filter(({ session }) => session.role === 'client').at(-1);
+    this.#sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
+    this.#dial();
+  }
+
+  #dial(): void {
+    let credentials: Uint8Array | undefined | Promise<Uint8Array>;
+    try {
+      credentials = this.#options.credentials();
+    } catch (cause) {
+      this.#comeBack(0, cause);
+      return;
+    }
+    if (credentials instanceof Promise) {
+      credentials.then(
+        (bytes) => this.#dialWith(bytes),
+        (cause: unknown) => this.#comeBack(0, cause),
+      );
+    } else this.#dialWith(credentials);
+  }
+
+  #dialWith(credentials: Uint8Array | undefined): void {
+    if (this.#isOver || this.#connection !== undefined) return;
+    this.#credentials = credentials;
+    this.#attempts += 1;
+    this.#retryAfterMs = 0;
+    const { address, transport, clock, opening, session, isExposureAllowed } = this.#options;
+    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs };
+    const connection = new ClientConnection(transport.connect(address), setting, this);
+    this.#connection = connection;
+    try {
+      refuseExposed(connection.isExposed, isExposureAllowed, `${address.host}:${address.port}`);
+    } catch (error) {
+      this.finish(error as WilcoError);
+    }
+  }
+
+  /** The token is kept: the session is open. */
+  #ready(welcome: WelcomeFrame, isResumed: boolean): void {
+    const connection = this.#connection;
+    const driver = this.session?.driver;
+    if (driver === undefined || connection?.phase !== 'storing') return;
+    const announcement = driver.engine.announcement();
+    const ready = { kind: 'ready', announcement, ack: driver.fullAck() } as const;
+    this.#onlineSinceMs = this.#options.clock.nowMs();
+    connection.accept(driver, welcome, ready);
+    if (connection !== this.#connection) return;
+    const { sessionId: session } = welcome;
+    this.#setting.emit('online', { session, isResumed });
+    if (isResumed) this.#setting.emit('resumed', { session });
+  }
+
+  /** An opening that is under way asks for a session that is over. */
+  #restartOpening(): void {
+    if (this.#connection === undefined) return;
+    this.#connection.release('destroy');
+    this.#connection = undefined;
+    this.#comeBack(0);
+  }
+
+  #wentOffline(error: WilcoError): void {
+    const sinceMs = this.#onlineSinceMs;
+    this.#onlineSinceMs = undefined;
+    if (sinceMs !== undefined) {
+      this.#backoff.connectionEnded(this.#options.clock.nowMs() - sinceMs);
+      this.#setting.emit('offline', { error });
+    }
+    this.#comeBack(this.#retryAfterMs);
+  }
+
+  #comeBack(leastMs: number, cause?: unknown): void {
+    if (this.#isOver || this.#connection !== undefined) return;
+    if (WilcoError.is(cause, 'WILCO_OPTION_INVALID')) {
+      this.finish(cause);
+      return;
+    }
+    const { clock } = this.#options;
+    this.#cancelRetry();
+    const dueMs = clock.nowMs() + this.#backoff.next(leastMs);
+    this.#cancelRetry = clock.schedule(dueMs, () => this.#dial());
+  }
+}
+
+const NO_SESSION = {
+  session: undefined,
+  abandon: undefined,
+  expectedServer: undefined,
+  channels: [],
+} as const;
+
+function lostStateFrame(reason: string): CloseFrame {
+  const code: ErrorCode = 'WILCO_STATE_LOST';
+  return { kind: 'close', mode: 'detach', code, reason, retryAfterMs: undefined };
+}
+
+function refusalError(code: string, reason: string): WilcoError {
+  const detail = `the server refused: ${reason}`;
+  return isErrorCode(code)
+    ? new WilcoError(code, detail)
+    : new WilcoError('WILCO_UNSUPPORTED', `${detail} (${code})`);
+}

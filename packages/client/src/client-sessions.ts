@@ -1,0 +1,212 @@
+import {
+  LiveSession,
+  newId,
+  sessionSetting,
+  type Handlers,
+  type MessageSender,
+  type SessionEnd,
+  type SessionHandle,
+  type SessionLife,
+  type SessionSource,
+} from '@wilco/endpoint';
+import {
+  WilcoError,
+  type HelloFrame,
+  type NewReason,
+  type ServerId,
+  type SessionContents,
+  type SessionId,
+  type WelcomeFrame,
+} from '@wilco/protocol';
+import type { StateLost } from './events.ts';
+import type { ResolvedClientOptions } from './options.ts';
+
+/** What the sessions of a client need. */
+export interface ClientSessionsSetting {
+  readonly options: ResolvedClientOptions;
+  readonly source: SessionSource;
+  readonly handlers: Handlers;
+  readonly sender: MessageSender;
+  readonly handle: SessionHandle;
+}
+
+/** Whom they tell. */
+export interface ClientSessionsOwner extends Omit<SessionLife, 'ended' | 'credentials'> {
+  ended(session: LiveSession, end: SessionEnd): void;
+  stateLost(lost: StateLost): void;
+}
+
+/** The session of the last WELCOME, by which it can be resumed, or given up. */
+interface NamedSession {
+  readonly id: SessionId;
+  readonly token: Uint8Array;
+  readonly serverId: ServerId;
+}
+
+/** What HELLO says of the session. */
+export type HelloOfSession = Pick<
+  HelloFrame,
+  'session' | 'abandon' | 'expectedServer' | 'channels'
+>;
+
+/** What WELCOME means for the session that this side has. */
+export type WelcomeVerdict =
+  | { readonly type: 'open'; readonly isResumed: boolean }
+  | { readonly type: 'stateLost'; readonly reason: NewReason }
+  | { readonly type: 'broken'; readonly error: WilcoError };
+
+/**
+ * The sessions of a client, one after the other: the one in use, how it is named to the
+ * server, and what becomes of its messages when another has to follow.
+ */
+export class ClientSessions {
+  readonly #setting: ClientSessionsSetting;
+  readonly #owner: ClientSessionsOwner;
+  #current: LiveSession;
+  #named: NamedSession | undefined;
+  /** Why the named session is not to be resumed. */
+  #abandon: NewReason | undefined;
+  /** The server has shown that it knows the session in use. */
+  isConfirmed = false;
+  /** Sessions that are over, to be told of when their successor has a name. */
+  #lost: Omit<StateLost, 'successor'>[] = [];
+
+  /** @param contents - What the store held of the newest session. */
+  constructor(
+    setting: ClientSessionsSetting,
+    owner: ClientSessionsOwner,
+    contents: SessionContents | undefined,
+  ) {
+    this.#setting = setting;
+    this.#owner = owner;
+    this.#current = this.#create(contents);
+    if (contents !== undefined) this.#named = namedIn(contents);
+    this.isConfirmed = this.#named !== undefined;
+    setting.sender.use(this.#current.driver);
+  }
+
+  /** The session in use. Has no id until a server has named it. */
+  get current(): LiveSession {
+    return this.#current;
+  }
+
+  hello(): HelloOfSession {
+    const named = this.#named;
+    if (named === undefined) {
+      return { session: undefined, abandon: undefined, expectedServer: undefined, channels: [] };
+    }
+    const session = { id: named.id, token: named.token };
+    if (this.#abandon === undefined) {
+      const channels = this.#current.driver.engine.offers();
+      return { session, abandon: undefined, expectedServer: named.serverId, channels };
+    }
+    // Who gives its session up takes any server.
+    return { session, abandon: this.#abandon, expectedServer: undefined, channels: [] };
+  }
+
+  /** Compares WELCOME with what this side knows, and takes over what it says. */
+  welcomed(welcome: WelcomeFrame): WelcomeVerdict {
+    const { newReason, sessionId: id, token, serverId } = welcome;
+    if (newReason === undefined) {
+      const wrong = this.#judge(welcome);
+      if (wrong !== undefined) return wrong;
+    } else {
+      if (this.#current.driver.engine.id !== undefined) this.replace(newReason);
+      this.#nameCurrent(id);
+    }
+    this.#named = { id, token, serverId };
+    this.#abandon = undefined;
+    return { type: 'open', isResumed: newReason === undefined };
+  }
+
+  /** Keeps what WELCOME said, as part of the next commit. */
+  save({ sessionId: id, token, serverId, runId: peerRunId }: WelcomeFrame): void {
+    this.#current.saveRecord({ ...UNNAMED, id, token, serverId, peerRunId });
+  }
+
+  /** The session is over: its messages go to the next one, which has no name yet. */
+  replace(reason: NewReason): void {
+    const old = this.#current;
+    const { id } = old.driver.engine;
+    const next = this.#create(undefined);
+    this.#current = next;
+    const counts = old.moveTo(next, this.#setting.options.whenSessionLost);
+    old.forget();
+    this.#abandon = reason;
+    this.#setting.sender.use(next.driver);
+    // A session that the server never had, and that carried nothing, was nobody's.
+    const isReal = this.isConfirmed || counts.resent + counts.inDoubt > 0;
+    if (id !== undefined && isReal) this.#lost.push({ session: id, reason, ...counts });
+    this.isConfirmed = false;
+  }
+
+  /** The token proves nothing any more, not even that the session may be given up. */
+  forgetToken(): void {
+    this.#named = undefined;
+    this.#abandon = undefined;
+  }
+
+  #judge(welcome: WelcomeFrame): WelcomeVerdict | undefined {
+    if (this.#abandon !== undefined || welcome.sessionId !== this.#named?.id) {
+      const detail = `WELCOME resumes ${welcome.sessionId}, which was not asked for`;
+      return { type: 'broken', error: new WilcoError('WILCO_FRAME_UNEXPECTED', detail) };
+    }
+    switch (this.#current.driver.engine.judge(welcome.runId, welcome.channels)) {
+      case 'continues':
+        return undefined;
+      case 'peerStateLost':
+        return { type: 'stateLost', reason: 'serverStateLost' };
+      case 'ownStateLost':
+        return { type: 'stateLost', reason: 'clientStateLost' };
+    }
+  }
+
+  #nameCurrent(id: SessionId): void {
+    this.#current.driver.name(id);
+    this.isConfirmed = false;
+    const lost = this.#lost;
+    this.#lost = [];
+    for (const one of lost) this.#owner.stateLost({ ...one, successor: id });
+  }
+
+  #create(contents: SessionContents | undefined): LiveSession {
+    const { source, handlers, sender, handle, options } = this.#setting;
+    const storeKey = contents?.session.session ?? newId(options.random);
+    const driver = {
+      clock: source.clock,
+      store: source.store,
+      options: options.session,
+      session: sessionSetting(source, storeKey),
+      ...(contents !== undefined && { contents }),
+    };
+    const owner = this.#owner;
+    const life: SessionLife = {
+      noticed: (notice, retryAfterMs) => owner.noticed(notice, retryAfterMs),
+      credentials: () => {},
+      dropped: (frames, error) => owner.dropped(frames, error),
+      finished: (frames) => owner.finished(frames),
+      ended: (end) => owner.ended(session, end),
+      handlerFailed: (failure) => owner.handlerFailed(failure),
+      lateResult: (result) => owner.lateResult(result),
+    };
+    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle }, life);
+    if (contents === undefined) session.saveRecord(UNNAMED);
+    return session;
+  }
+}
+
+const UNNAMED = {
+  id: undefined,
+  token: undefined,
+  serverId: undefined,
+  peerRunId: undefined,
+  tokenHashes: [],
+  identity: undefined,
+  attempt: undefined,
+} as const;
+
+function namedIn({ session }: SessionContents): NamedSession | undefined {
+  const { id, token, serverId } = session;
+  if (id === undefined || token === undefined || serverId === undefined) return undefined;
+  return { id, token, serverId };
+}

@@ -1,0 +1,42 @@
+export { Client, connect } from './client.ts';
+export type { ClientEvents, StateLost } from './events.ts';
+export type { ClientOptions, Credentials, ReconnectOptions } from './options.ts';
+export { systemClock, systemRandom, tcpTransport } from '@wilco/endpoint';
+export type {
+  Address,
+  ChannelOptions,
+  Clock,
+  CloseOptions,
+  DrainOptions,
+  FallbackHandler,
+  HandleOptions,
+  Handler,
+  HandlerContext,
+  HandlerFailure,
+  LateResult,
+  ListenerFailure,
+  OpeningOptions,
+  Random,
+  Receipt,
+  SendOptions,
+  SessionHandle,
+  SessionOptions,
+  SessionStats,
+  Store,
+  Transport,
+  Undo,
+  UnobservedFailure,
+  WhenSessionLost,
+} from '@wilco/endpoint';
+export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
+export type {
+  ErrorCode,
+  MessageId,
+  MessageType,
+  MessageTypeOptions,
+  NewReason,
+  Outcome,
+  PayloadCodec,
+  SessionId,
+  StandardSchema,
+} from '@wilco/protocol';

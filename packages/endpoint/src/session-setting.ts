@@ -1,0 +1,87 @@
+import { WilcoError, wholeInRange } from '@wilco/protocol';
+import type { SessionSetting, WindowBudget } from '@wilco/session';
+import type { Clock } from './clock.ts';
+import type { Handlers } from './handlers.ts';
+import { systemRandom, type Random } from './random.ts';
+import type { StoreDriver } from './store-driver.ts';
+
+/** How a side treats one of its sending channels. */
+export interface ChannelOptions {
+  /**
+   * Its share of the connection, beside other channels that have something to send.
+   *
+   * Whole number, 1 to 256.
+   *
+   * @defaultValue `1`
+   */
+  readonly weight?: number;
+  /**
+   * Whether its messages go ahead of those of channels that are not urgent.
+   *
+   * @defaultValue `false`
+   */
+  readonly isUrgent?: boolean;
+}
+
+/** What the sessions of one endpoint share. */
+export interface SessionSource {
+  readonly role: 'client' | 'server';
+  readonly runId: string;
+  readonly clock: Clock;
+  readonly store: StoreDriver;
+  readonly handlers: Handlers;
+  readonly budget: WindowBudget;
+  readonly channels: Readonly<Record<string, ChannelOptions>>;
+}
+
+const ORDINARY = { weight: 1, isUrgent: false } as const;
+
+/** What the engine of one session is told beside its options. */
+export function sessionSetting(source: SessionSource, storeKey: string): SessionSetting {
+  const { role, runId, clock, store, handlers, budget, channels } = source;
+  const named = new Map(
+    Object.entries(channels).map(([name, { weight = 1, isUrgent = false }]) => [
+      name,
+      { weight, isUrgent },
+    ]),
+  );
+  return {
+    role,
+    runId,
+    storeKey,
+    worth: store.worth,
+    isVolatile: store.isVolatile,
+    hasIntegrity: false,
+    wallOffsetMs: clock.wallMs() - clock.nowMs(),
+    budget,
+    concurrencyOf: (type) => handlers.concurrencyOf(type),
+    channelOf: (name) => named.get(name) ?? ORDINARY,
+  };
+}
+
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad channel. */
+export function checkChannels(
+  channels: Readonly<Record<string, ChannelOptions>> = {},
+): Readonly<Record<string, ChannelOptions>> {
+  for (const [name, { weight }] of Object.entries(channels)) {
+    if (weight !== undefined) wholeInRange(`the weight of channel '${name}'`, weight, 1, 256);
+  }
+  return channels;
+}
+
+/** A new session id, run id or key: 128 random bits as 32 lower-case hexadecimal digits. */
+export function newId(random: Random = systemRandom): string {
+  return hexOf(random.bytes(16));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  let hex = '';
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  return hex;
+}
+
+/** @throws {@link WilcoError} `WILCO_INSECURE_REFUSED` unless it stays on this machine, or was allowed. */
+export function refuseExposed(isExposed: boolean, isAllowed: boolean, where: string): void {
+  if (!isExposed || isAllowed) return;
+  throw new WilcoError('WILCO_INSECURE_REFUSED', `plain TCP to ${where}`);
+}

@@ -1,0 +1,259 @@
+import {
+  judgeToken,
+  newId,
+  type Refusal,
+  type ServerConnection,
+  type StoreDriver,
+} from '@wilco/endpoint';
+import {
+  compareAttempts,
+  LIMITS,
+  PROTOCOL_VERSION,
+  WilcoError,
+  type HelloFrame,
+  type NewReason,
+  type ReadyFrame,
+  type RunId,
+  type ServerId,
+} from '@wilco/protocol';
+import type { Emit } from './events.ts';
+import type { ResolvedServerOptions } from './options.ts';
+import { ServerSession, type ServerSessionSetting } from './server-session.ts';
+import type { SessionTable } from './session-table.ts';
+
+/** What the decisions need. */
+export interface AdmissionSetting {
+  readonly options: ResolvedServerOptions;
+  readonly store: StoreDriver;
+  readonly runId: RunId;
+  readonly serverId: ServerId;
+  readonly table: SessionTable;
+  readonly sessions: ServerSessionSetting;
+  readonly emit: Emit;
+  /** After how long somebody who is refused for now may come back. Milliseconds. */
+  retryAfterMs(): number;
+}
+
+/** A connection that was welcomed, and what READY will make of it. */
+interface Opening {
+  readonly hello: HelloFrame;
+  readonly session: ServerSession;
+  /** `undefined`: resumed. */
+  readonly newReason: NewReason | undefined;
+  /** The session that the client proved, and that this one follows. */
+  readonly predecessor: ServerSession | undefined;
+}
+
+/**
+ * Decides what becomes of a client that is authenticated: its session is resumed, or it
+ * gets a new one. Steps and order are those of section 3.2 of PROTOCOL.md.
+ */
+export class Admission {
+  readonly #setting: AdmissionSetting;
+  /** By connection, until it is over. */
+  readonly #openings = new Map<ServerConnection, Opening>();
+  /** New sessions that wait for READY. */
+  #unready = 0;
+
+  constructor(setting: AdmissionSetting) {
+    this.#setting = setting;
+  }
+
+  /** Answers HELLO, now or when a resume that is under way has answered. */
+  decide(connection: ServerConnection, hello: HelloFrame, identity: string | undefined): void {
+    if (connection.phase !== 'deciding') return;
+    const asked = hello.session;
+    if (asked === undefined) {
+      this.#openNew(connection, hello, identity, 'first', undefined);
+      return;
+    }
+    const session = this.#setting.table.find(asked.id);
+    const proof = judgeToken(session?.tokens, asked.token);
+    const isForeign = session?.identity !== identity;
+    if (session === undefined || proof === 'unknown') {
+      this.#notFound(connection, hello, identity);
+    } else if (isForeign || proof === 'replayed') {
+      const code = isForeign ? 'WILCO_AUTHENTICATION_FAILED' : 'WILCO_TOKEN_REPLAYED';
+      const { remote } = connection;
+      this.#setting.emit('securityEvent', { code, session: asked.id, identity, remote });
+      this.#notFound(connection, hello, identity);
+    } else if (session.isResuming) {
+      session.whenFree(() => this.decide(connection, hello, identity));
+    } else if (compareAttempts(hello.attempt, session.attempt) <= 0) {
+      const reason = 'a newer connection of this session was opened already';
+      connection.refuse({ code: 'WILCO_ATTEMPT_STALE', reason, retryAfterMs: 0 });
+    } else {
+      // Whoever shows the issued token has it: READY was lost, the older token is void.
+      if (proof === 'issued') session.tokens.confirm();
+      this.#resumeOrFollow(connection, hello, session);
+    }
+  }
+
+  /** READY has come: the session is the client's. */
+  readied(connection: ServerConnection, ready: ReadyFrame): void {
+    const opening = this.#openings.get(connection);
+    if (opening === undefined || opening.session.live.hasEnded) {
+      connection.release('finish');
+      return;
+    }
+    const { session, newReason, predecessor, hello } = opening;
+    session.tokens.confirm();
+    session.isEstablished = true;
+    session.save();
+    if (newReason === undefined) {
+      connection.open(session.live.driver, ready, hello);
+      if (session.isOnline) this.#setting.emit('resumed', session.handle);
+      return;
+    }
+    this.#unready -= 1;
+    this.#setting.table.add(session);
+    if (predecessor !== undefined) this.#succeed(predecessor, session, newReason);
+    connection.open(session.live.driver, ready, hello);
+    this.#setting.emit('session', session.handle);
+  }
+
+  /**
+   * The connection is over. A new session that was not READY dies with it. Returns the
+   * session that has lost its connection by it.
+   */
+  closed(connection: ServerConnection): ServerSession | undefined {
+    const session = this.#openings.get(connection)?.session;
+    this.#openings.delete(connection);
+    if (session === undefined) return undefined;
+    if (!session.isEstablished) {
+      this.#unready -= 1;
+      session.discard();
+    }
+    if (session.connection !== connection) return undefined;
+    session.connection = undefined;
+    return session;
+  }
+
+  /** Unknown, foreign, expired and wrongly proven answer alike. */
+  #notFound(connection: ServerConnection, hello: HelloFrame, identity: string | undefined): void {
+    const { abandon, expectedServer } = hello;
+    const { serverId } = this.#setting;
+    if (abandon === undefined && expectedServer !== undefined && expectedServer !== serverId) {
+      const reason = `this is ${serverId}, and it does not know the session`;
+      connection.refuse({ code: 'WILCO_WRONG_SERVER', reason, retryAfterMs: 0 });
+      return;
+    }
+    this.#openNew(connection, hello, identity, abandon ?? 'unknown', undefined);
+  }
+
+  /** The client has proved the session. */
+  #resumeOrFollow(connection: ServerConnection, hello: HelloFrame, session: ServerSession): void {
+    const reason = hello.abandon ?? this.#lostState(hello, session);
+    const fence = (): void => {
+      session.fence(hello.runId);
+      session.attempt = hello.attempt;
+      session.clientRunId = hello.runId;
+    };
+    if (reason !== undefined) {
+      fence();
+      this.#openNew(connection, hello, session.identity, reason, session);
+      return;
+    }
+    fence();
+    session.connection = connection;
+    session.isResuming = true;
+    this.#welcome(connection, { hello, session, newReason: undefined, predecessor: undefined });
+  }
+
+  #lostState(hello: HelloFrame, session: ServerSession): NewReason | undefined {
+    switch (session.live.driver.engine.judge(hello.runId, hello.channels)) {
+      case 'continues':
+        return undefined;
+      case 'peerStateLost':
+        return 'clientStateLost';
+      case 'ownStateLost':
+        return 'serverStateLost';
+    }
+  }
+
+  #openNew(
+    connection: ServerConnection,
+    hello: HelloFrame,
+    identity: string | undefined,
+    newReason: NewReason,
+    proven: ServerSession | undefined,
+  ): void {
+    const { options, table, sessions, retryAfterMs } = this.#setting;
+    if (table.size + this.#unready >= options.maxSessions + (proven === undefined ? 0 : 1)) {
+      connection.refuse(overloaded(`${options.maxSessions} sessions`, retryAfterMs()));
+      return;
+    }
+    const { attempt, runId: clientRunId } = hello;
+    const id = newId(options.random);
+    let session: ServerSession;
+    try {
+      session = new ServerSession(sessions, { id, identity, attempt, clientRunId });
+    } catch (error) {
+      if (!WilcoError.is(error, 'WILCO_OVERLOADED')) throw error;
+      connection.refuse(overloaded('no room for windows', retryAfterMs()));
+      return;
+    }
+    session.connection = connection;
+    session.isResuming = true;
+    this.#unready += 1;
+    const known = options.isOneSessionPerIdentity ? table.newestOf(identity) : undefined;
+    const predecessor = proven ?? known;
+    this.#welcome(connection, { hello, session, newReason, predecessor }, proven?.id);
+  }
+
+  /** Issues a token, has it kept, and says WELCOME. */
+  #welcome(connection: ServerConnection, opening: Opening, provenId?: string): void {
+    const { options, store } = this.#setting;
+    const { session } = opening;
+    const token = options.random.bytes(LIMITS.tokenBytes);
+    session.tokens.issue(token);
+    session.save();
+    this.#openings.set(connection, opening);
+    const say = (): void => {
+      if (connection.phase === 'deciding') this.#sayWelcome(connection, opening, token, provenId);
+      session.resumeDone();
+    };
+    if (store.isVolatile) say();
+    else store.commit((error) => (error === undefined ? say() : session.resumeDone()));
+  }
+
+  #sayWelcome(
+    connection: ServerConnection,
+    { session, newReason }: Opening,
+    token: Uint8Array,
+    predecessor: string | undefined,
+  ): void {
+    const { driver } = session.live;
+    connection.welcome({
+      kind: 'welcome',
+      version: PROTOCOL_VERSION,
+      serverId: this.#setting.serverId,
+      runId: this.#setting.runId,
+      sessionId: session.id,
+      token,
+      newReason,
+      predecessor,
+      channels: newReason === undefined ? driver.engine.offers() : [],
+      announcement: driver.engine.announcement(),
+      ack: driver.fullAck(),
+    });
+  }
+
+  /** A session is over, and this one follows it: it gets the messages that are unsettled. */
+  #succeed(old: ServerSession, session: ServerSession, reason: NewReason): void {
+    const { options, table, emit } = this.#setting;
+    if (old.live.hasEnded) return;
+    old.fence(session.clientRunId ?? '');
+    old.sender.close();
+    const counts = old.live.moveTo(session.live, options.whenSessionLost);
+    old.live.forget();
+    old.sender.cancelWaiting('WILCO_STATE_LOST');
+    table.remove(old);
+    emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
+  }
+}
+
+/** There is no room now. */
+export function overloaded(what: string, retryAfterMs: number): Refusal {
+  return { code: 'WILCO_OVERLOADED', reason: `there is no room: ${what}`, retryAfterMs };
+}

@@ -1,0 +1,49 @@
+export { listen, Server } from './server.ts';
+export { PeerSession } from './peer-session.ts';
+export type { SecurityEvent, ServerEvents, StateLost } from './events.ts';
+export type {
+  Authenticate,
+  Authentication,
+  AuthenticationRequest,
+  ServerOptions,
+} from './options.ts';
+export { systemClock, systemRandom, tcpTransport } from '@wilco/endpoint';
+export type {
+  Address,
+  ChannelOptions,
+  Clock,
+  CloseOptions,
+  DrainOptions,
+  FallbackHandler,
+  HandleOptions,
+  Handler,
+  HandlerContext,
+  HandlerFailure,
+  LateResult,
+  ListenerFailure,
+  OpeningOptions,
+  Random,
+  Receipt,
+  SendOptions,
+  SessionHandle,
+  SessionOptions,
+  SessionStats,
+  Store,
+  Transport,
+  Undo,
+  UnobservedFailure,
+  WhenSessionLost,
+} from '@wilco/endpoint';
+export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
+export type {
+  ErrorCode,
+  MessageId,
+  MessageType,
+  MessageTypeOptions,
+  NewReason,
+  Outcome,
+  PayloadCodec,
+  ServerId,
+  SessionId,
+  StandardSchema,
+} from '@wilco/protocol';

@@ -1,0 +1,67 @@
+import type {
+  CloseOptions,
+  DrainOptions,
+  Receipt,
+  SendOptions,
+  SessionHandle,
+  SessionStats,
+} from '@wilco/endpoint';
+import { LIMITS, wholeInRange, type MessageType, type SessionId } from '@wilco/protocol';
+import type { ServerSession } from './server-session.ts';
+
+/** What `close()` waits for by default. Milliseconds. */
+const DRAIN_MS = 5_000;
+
+/** One session of a server, as its application uses it. Outlives connections. */
+export class PeerSession implements SessionHandle, AsyncDisposable {
+  readonly id: SessionId;
+  readonly identity: string | undefined;
+  readonly #session: ServerSession;
+
+  /** @internal */
+  constructor(id: SessionId, identity: string | undefined, session: ServerSession) {
+    this.id = id;
+    this.identity = identity;
+    this.#session = session;
+  }
+
+  get isOnline(): boolean {
+    return this.#session.isOnline;
+  }
+
+  send<Input, Reply, Output>(
+    type: MessageType<Input, Reply, Output>,
+    body: Input,
+    options?: SendOptions,
+  ): Receipt<Reply> {
+    return this.#session.sender.send(type, body, options);
+  }
+
+  drain(options?: DrainOptions): Promise<void> {
+    return this.#session.sender.drain(options);
+  }
+
+  stats(): SessionStats {
+    return this.#session.live.driver.engine.stats();
+  }
+
+  async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
+    wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
+    await this.#session.close({ ...FAREWELL, mode: 'end' }, drainMs);
+  }
+
+  async end(): Promise<void> {
+    await this.#session.close({ ...FAREWELL, mode: 'end' }, 0);
+  }
+
+  /** `close({ drainMs: 0 })`: an exception must not wait for the network. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close({ drainMs: 0 });
+  }
+}
+
+const FAREWELL = {
+  code: 'WILCO_SESSION_ENDED',
+  reason: 'the server ended the session',
+  retryAfterMs: undefined,
+} as const;

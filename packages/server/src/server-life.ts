@@ -1,0 +1,247 @@
+import {
+  newId,
+  ServerConnection,
+  WindowBudget,
+  type Connection,
+  type Handlers,
+  type Listener,
+  type Refusal,
+  type ServerOpeningOwner,
+  type SessionSource,
+  type StoreContents,
+  type StoreDriver,
+} from '@wilco/endpoint';
+import {
+  LIMITS,
+  PROTOCOL_VERSION,
+  WilcoError,
+  type HelloFrame,
+  type NoticeFrame,
+  type ReadyFrame,
+  type ServerId,
+} from '@wilco/protocol';
+import { Admission, overloaded } from './admission.ts';
+import type { Emit } from './events.ts';
+import type { Authentication, ResolvedServerOptions } from './options.ts';
+import { ServerSession, type ServerSessionSetting } from './server-session.ts';
+import { SessionTable } from './session-table.ts';
+
+/** What the server around a life gives it. */
+export interface ServerLifeSetting {
+  readonly options: ResolvedServerOptions;
+  readonly store: StoreDriver;
+  readonly contents: StoreContents | undefined;
+  readonly handlers: Handlers;
+  readonly listener: Listener;
+  readonly emit: Emit;
+}
+
+/**
+ * The life of a server: takes connections in, asks who they are, has {@link Admission}
+ * decide, and sees them all out at the end.
+ */
+export class ServerLife implements ServerOpeningOwner {
+  readonly table = new SessionTable();
+  readonly #setting: ServerLifeSetting;
+  readonly #options: ResolvedServerOptions;
+  readonly #store: StoreDriver;
+  readonly #admission: Admission;
+  readonly #sessions: ServerSessionSetting;
+  readonly #connections = new Set<ServerConnection>();
+  /** Those that were not authenticated yet. */
+  readonly #strangers = new Set<ServerConnection>();
+  /** Those that are ended politely, and wait for the client's end. */
+  readonly #leaving = new Set<ServerConnection>();
+  #isClosing = false;
+
+  constructor(setting: ServerLifeSetting) {
+    this.#setting = setting;
+    const { options, store, handlers, emit } = setting;
+    this.#options = options;
+    this.#store = store;
+    const runId = newId(options.random);
+    const { clock, channels } = options;
+    const budget = new WindowBudget(options.windowBudgetBytes);
+    const source: SessionSource = {
+      role: 'server',
+      runId,
+      clock,
+      store,
+      handlers,
+      budget,
+      channels,
+    };
+    this.#sessions = {
+      clock,
+      options: options.session,
+      source,
+      handlers,
+      outboxTotal: new WindowBudget(options.outboxBytesTotal),
+      emit,
+      credentials: (session, credentials) => this.#checkCredentials(session, credentials),
+      over: (session) => this.#sessionOver(session),
+    };
+    const { table } = this;
+    const sessions = this.#sessions;
+    const serverId = this.#serverId();
+    const retryAfterMs = (): number => this.#retryAfterMs();
+    this.#admission = new Admission({
+      ...{ options, store, runId, serverId, table, sessions, emit, retryAfterMs },
+    });
+    this.#restore();
+  }
+
+  /** A connection came in. */
+  accept(connection: Connection): void {
+    const { clock, opening, session, maxConnections, maxUnauthenticated } = this.#options;
+    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs };
+    const accepted = new ServerConnection(connection, setting, this);
+    this.#connections.add(accepted);
+    this.#strangers.add(accepted);
+    if (accepted.isExposed && !this.#options.isExposureAllowed) accepted.release('destroy');
+    else if (this.#isClosing) accepted.refuse(this.#goingAway());
+    else if (this.#connections.size > maxConnections) {
+      accepted.refuse(overloaded(`${maxConnections} connections`, this.#retryAfterMs()));
+    } else if (this.#strangers.size > maxUnauthenticated) {
+      accepted.refuse(overloaded(`${maxUnauthenticated} strangers`, this.#retryAfterMs()));
+    }
+  }
+
+  helloed(connection: ServerConnection, hello: HelloFrame): void {
+    if (hello.minVersion > PROTOCOL_VERSION || hello.maxVersion < PROTOCOL_VERSION) {
+      const reason = `this side speaks version ${PROTOCOL_VERSION}`;
+      connection.refuse({ code: 'WILCO_VERSION_UNSUPPORTED', reason, retryAfterMs: undefined });
+      return;
+    }
+    const { authenticate } = this.#options;
+    if (authenticate === undefined) {
+      this.#decide(connection, hello, undefined);
+      return;
+    }
+    const { credentials } = hello;
+    void this.#authenticate(credentials, connection.remote, hello.session?.id).then((result) => {
+      if (typeof result === 'string') this.#decide(connection, hello, result);
+      else connection.refuse(result);
+    });
+  }
+
+  readied(connection: ServerConnection, ready: ReadyFrame): void {
+    this.#admission.readied(connection, ready);
+  }
+
+  closed(connection: ServerConnection, error: WilcoError | undefined): void {
+    this.#connections.delete(connection);
+    this.#strangers.delete(connection);
+    this.#leaving.add(connection);
+    void connection.gone.then(() => this.#leaving.delete(connection));
+    const session = this.#admission.closed(connection);
+    if (session === undefined || !connection.wasOpen) return;
+    const cause = error ?? new WilcoError('WILCO_CONNECTION_LOST', 'this side ended it');
+    this.#setting.emit('offline', { session: session.handle, error: cause });
+  }
+
+  /** Lets what is in flight settle, says goodbye to all, and lets go of everything. */
+  async close(drainMs: number): Promise<void> {
+    this.#isClosing = true;
+    const stopped = this.#setting.listener.close();
+    for (const connection of [...this.#connections]) {
+      if (connection.phase === 'open') connection.notify(this.#notice());
+      else if (connection.phase === 'welcoming') connection.release('destroy');
+      else connection.refuse(this.#goingAway());
+    }
+    await Promise.all(this.table.all.map((session) => this.#closeSession(session, drainMs)));
+    await Promise.all([...this.#leaving].map(({ gone }) => gone));
+    await stopped;
+    await this.#store.close();
+  }
+
+  #closeSession(session: ServerSession, drainMs: number): Promise<void> {
+    const { code, reason, retryAfterMs } = this.#goingAway();
+    // Nobody can come back any more, so there is nothing to wait for.
+    const patienceMs = session.isOnline ? drainMs : 0;
+    return session.close({ mode: 'detach', code, reason, retryAfterMs }, patienceMs);
+  }
+
+  /** Resolves with the identity, or with why there is none. */
+  async #authenticate(
+    credentials: Uint8Array | undefined,
+    remote: string,
+    session: string | undefined,
+  ): Promise<string | Refusal> {
+    try {
+      const result: Authentication | undefined = await this.#options.authenticate?.({
+        credentials,
+        remote,
+        session,
+      });
+      if (result !== undefined) return result.identity;
+    } catch (error) {
+      // Why somebody is refused is not the business of who is refused; but "later" is.
+      if (WilcoError.is(error, 'WILCO_OVERLOADED')) {
+        return overloaded('try again later', this.#retryAfterMs());
+      }
+    }
+    const reason = 'the credentials were not accepted';
+    return { code: 'WILCO_AUTHENTICATION_FAILED', reason, retryAfterMs: undefined };
+  }
+
+  #decide(connection: ServerConnection, hello: HelloFrame, identity: string | undefined): void {
+    this.#strangers.delete(connection);
+    if (this.#isClosing) connection.refuse(this.#goingAway());
+    else this.#admission.decide(connection, hello, identity);
+  }
+
+  /** Fresh credentials of a running session: of the same identity, or it is the end of the connection. */
+  #checkCredentials(session: ServerSession, credentials: Uint8Array): void {
+    const { connection } = session;
+    if (connection === undefined || this.#options.authenticate === undefined) return;
+    void this.#authenticate(credentials, connection.remote, session.id).then((result) => {
+      if (result === session.identity || session.connection !== connection) return;
+      const error = new WilcoError(
+        'WILCO_AUTHENTICATION_FAILED',
+        'the fresh credentials were not accepted',
+      );
+      session.live.driver.connectionLost(error);
+      connection.dropped(error);
+    });
+  }
+
+  #sessionOver(session: ServerSession): void {
+    this.table.remove(session);
+  }
+
+  #restore(): void {
+    for (const contents of this.#setting.contents?.sessions ?? []) {
+      const { session, attempt, identity, peerRunId } = contents.session;
+      if (contents.session.role !== 'server') continue;
+      this.table.add(
+        new ServerSession(this.#sessions, {
+          id: session,
+          identity,
+          attempt: attempt ?? { boot: 1, counter: 1 },
+          clientRunId: peerRunId,
+          contents,
+        }),
+      );
+    }
+  }
+
+  #serverId(): ServerId {
+    const { host, port } = this.#setting.listener.address;
+    return this.#options.serverId ?? this.#setting.contents?.storeId ?? `${host}:${port}`;
+  }
+
+  #retryAfterMs(): number {
+    const { random, retrySpreadMs } = this.#options;
+    return Math.min(Math.ceil(random.fraction() * retrySpreadMs), LIMITS.durationMs);
+  }
+
+  #goingAway(): Refusal {
+    const reason = 'the server is shutting down';
+    return { code: 'WILCO_GOING_AWAY', reason, retryAfterMs: this.#retryAfterMs() };
+  }
+
+  #notice(): NoticeFrame {
+    return { kind: 'notice', notice: 'goingAway', retryAfterMs: this.#retryAfterMs() };
+  }
+}

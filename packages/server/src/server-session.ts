@@ -1,0 +1,195 @@
+import {
+  LiveSession,
+  MessageSender,
+  sessionSetting,
+  TokenRing,
+  type Clock,
+  type Handlers,
+  type ResolvedSessionOptions,
+  type ServerConnection,
+  type SessionEnd,
+  type SessionLife,
+  type SessionSource,
+  type WindowBudget,
+} from '@wilco/endpoint';
+import {
+  WilcoError,
+  type Attempt,
+  type NoticeFrame,
+  type RunId,
+  type SessionContents,
+  type SessionId,
+} from '@wilco/protocol';
+import type { Emit } from './events.ts';
+import { PeerSession } from './peer-session.ts';
+
+const TAKEN_OVER: NoticeFrame = {
+  kind: 'notice',
+  notice: 'takenOver',
+  retryAfterMs: undefined,
+};
+
+/** What all sessions of a server share. */
+export interface ServerSessionSetting {
+  readonly clock: Clock;
+  readonly options: ResolvedSessionOptions;
+  readonly source: SessionSource;
+  readonly handlers: Handlers;
+  readonly outboxTotal: WindowBudget;
+  readonly emit: Emit;
+  /** The client sent fresh credentials. */
+  credentials(session: ServerSession, credentials: Uint8Array): void;
+  /** It is over, and is to be found no more. */
+  over(session: ServerSession): void;
+}
+
+/** One session of a server: who it belongs to, what proves it, which connection has it. */
+export class ServerSession {
+  readonly id: SessionId;
+  readonly identity: string | undefined;
+  readonly handle: PeerSession;
+  readonly live: LiveSession;
+  readonly sender: MessageSender;
+  readonly tokens: TokenRing;
+  readonly #setting: ServerSessionSetting;
+  /** The newest try to resume it. */
+  attempt: Attempt;
+  /** The run of the client that made it. */
+  clientRunId: RunId | undefined;
+  /** The one connection that may be, or become, its own: from WELCOME on. */
+  connection: ServerConnection | undefined;
+  /** READY has come once: it is the client's, and can be found. */
+  isEstablished: boolean;
+  /** A resume is being written to the store; others wait for it. */
+  isResuming = false;
+  #waitingResumes: (() => void)[] = [];
+  #isDetaching = false;
+
+  constructor(
+    setting: ServerSessionSetting,
+    given: {
+      readonly id: SessionId;
+      readonly identity: string | undefined;
+      readonly attempt: Attempt;
+      readonly clientRunId: RunId | undefined;
+      readonly contents?: SessionContents;
+    },
+  ) {
+    const { id, identity, contents } = given;
+    this.#setting = setting;
+    this.id = id;
+    this.identity = identity;
+    this.attempt = given.attempt;
+    this.clientRunId = given.clientRunId;
+    this.isEstablished = contents !== undefined;
+    this.tokens = TokenRing.restore(contents?.session.tokenHashes ?? []);
+    this.handle = new PeerSession(id, identity, this);
+    const { clock, options, source, handlers, outboxTotal, emit } = setting;
+    this.sender = new MessageSender({
+      clock,
+      options,
+      handle: this.handle,
+      outboxTotal,
+      failureUnobserved: (failure) => emit('failureUnobserved', failure),
+    });
+    const driver = {
+      clock,
+      store: source.store,
+      options,
+      session: sessionSetting(source, id),
+      ...(contents !== undefined && { contents }),
+    };
+    const { sender, handle } = this;
+    this.live = new LiveSession({ driver, sender, handlers, handle }, this.#life());
+    this.live.driver.name(id);
+    this.sender.use(this.live.driver);
+  }
+
+  /** Whether its connection is open. */
+  get isOnline(): boolean {
+    return this.connection?.phase === 'open';
+  }
+
+  /** Keeps what proves it and who had it last, as part of the next commit. */
+  save(): void {
+    this.live.saveRecord({
+      peerRunId: this.clientRunId,
+      serverId: undefined,
+      token: undefined,
+      tokenHashes: this.tokens.hashes,
+      identity: this.identity,
+      attempt: this.attempt,
+    });
+  }
+
+  /** Nothing that its old connection still brings has any effect from here on. */
+  fence(newRunId: RunId): void {
+    const old = this.connection;
+    this.connection = undefined;
+    if (old === undefined) return;
+    const wasOnline = old.phase === 'open';
+    const error = new WilcoError('WILCO_CONNECTION_LOST', 'a newer connection took its place');
+    this.live.driver.connectionLost(undefined);
+    // Another run is another client: it is told, so that the two do not fight over the session.
+    if (newRunId === this.clientRunId) old.release('destroy');
+    else old.release('finish', TAKEN_OVER);
+    if (wasOnline) this.#setting.emit('offline', { session: this.handle, error });
+  }
+
+  /** One resume at a time: calls `resume` now, or when the one before has answered. */
+  whenFree(resume: () => void): void {
+    if (this.isResuming) this.#waitingResumes.push(resume);
+    else resume();
+  }
+
+  /** The resume that was under way has answered, or came to nothing. */
+  resumeDone(): void {
+    this.isResuming = false;
+    this.#waitingResumes.shift()?.();
+  }
+
+  /** Says goodbye when it is quiet, or after `drainMs`. */
+  async close(words: Parameters<LiveSession['close']>[0], drainMs: number): Promise<void> {
+    this.sender.close();
+    this.#isDetaching = words.mode === 'detach';
+    const { connection } = this;
+    await this.live.close(words, drainMs);
+    await connection?.gone;
+  }
+
+  /** A new session that no READY ever came for. */
+  discard(): void {
+    this.live.giveUp('WILCO_CONNECTION_LOST', 'the session was never opened');
+    this.live.forget();
+  }
+
+  #life(): SessionLife {
+    const { emit, credentials } = this.#setting;
+    return {
+      noticed: () => {},
+      credentials: (bytes) => credentials(this, bytes),
+      dropped: (frames, error) => {
+        if (this.connection?.owns(frames) === true) this.connection.dropped(error);
+      },
+      finished: (frames) => {
+        if (this.connection?.owns(frames) === true) this.connection.release('finish');
+      },
+      ended: (end) => this.#ended(end),
+      handlerFailed: (failure) => emit('handlerFailed', failure),
+      lateResult: (result) => emit('lateResult', result),
+    };
+  }
+
+  #ended({ code, reason }: SessionEnd): void {
+    const isKept = this.#isDetaching && !this.#setting.source.store.isVolatile;
+    if (!isKept) {
+      this.live.giveUp(code, reason);
+      this.live.forget();
+    }
+    this.sender.close();
+    this.sender.cancelWaiting(code);
+    this.connection?.release('finish');
+    this.#setting.over(this);
+    this.#setting.emit('closed', { session: this.handle, error: new WilcoError(code, reason) });
+  }
+}

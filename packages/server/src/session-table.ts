@@ -1,0 +1,44 @@
+import type { SessionId } from '@wilco/protocol';
+import type { ServerSession } from './server-session.ts';
+
+/** The sessions of a server, by their ids and by who they belong to. */
+export class SessionTable {
+  readonly #byId = new Map<SessionId, ServerSession>();
+  readonly #byIdentity = new Map<string, Set<ServerSession>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get all(): ServerSession[] {
+    return [...this.#byId.values()];
+  }
+
+  find(id: SessionId): ServerSession | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The newest session of an identity. */
+  newestOf(identity: string | undefined): ServerSession | undefined {
+    if (identity === undefined) return undefined;
+    return [...(this.#byIdentity.get(identity) ?? [])].at(-1);
+  }
+
+  add(session: ServerSession): void {
+    this.#byId.set(session.id, session);
+    const { identity } = session;
+    if (identity === undefined) return;
+    const sessions = this.#byIdentity.get(identity);
+    if (sessions === undefined) this.#byIdentity.set(identity, new Set([session]));
+    else sessions.add(session);
+  }
+
+  remove(session: ServerSession): void {
+    this.#byId.delete(session.id);
+    const { identity } = session;
+    if (identity === undefined) return;
+    const sessions = this.#byIdentity.get(identity);
+    sessions?.delete(session);
+    if (sessions?.size === 0) this.#byIdentity.delete(identity);
+  }
+}
