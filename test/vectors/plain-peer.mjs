@@ -23,6 +23,18 @@ const ANNOUNCEMENT = {
   features: 0,
 };
 
+/**
+ * What callers look at in a frame; README.md here tells all fields.
+ *
+ * @typedef {object} PlainFrame
+ * @property {string} kind
+ * @property {string} [newReason]
+ * @property {string} [sessionId]
+ * @property {string} [token]
+ * @property {string} [payload]
+ * @property {readonly object[]} [channels]
+ */
+
 export class PlainPeer {
   /** The WELCOME of the newest connection, and each before it. */
   welcomes = [];
@@ -63,7 +75,11 @@ export class PlainPeer {
     return this.#session;
   }
 
-  /** Opens a session, or resumes the one that there is; resolves with the WELCOME. */
+  /**
+   * Opens a session, or resumes the one that there is; resolves with the WELCOME.
+   *
+   * @returns {Promise<PlainFrame>}
+   */
   async open() {
     this.#counter += 1;
     const connection = new PlainConnection(this.#address, (frame) => this.#take(connection, frame));
@@ -95,7 +111,12 @@ export class PlainPeer {
     return frame.seq;
   }
 
-  /** Resolves when the server has said how a message ended: its answer, or `undefined` for plain handled. */
+  /**
+   * Resolves when the server has said how a message ended: its answer, or `undefined` for
+   * plain handled.
+   *
+   * @returns {Promise<PlainFrame | undefined>}
+   */
   async outcome(seq) {
     await this.#until(() => this.answers.has(seq) || this.#isHandled(seq), `the outcome of ${seq}`);
     return this.answers.get(seq);
@@ -106,7 +127,11 @@ export class PlainPeer {
     await this.#until(() => seq < this.acknowledged.received, `${seq} to be received`);
   }
 
-  /** Asks for a full ACK; resolves with the PROBE_ACK. */
+  /**
+   * Asks for a full ACK; resolves with the PROBE_ACK.
+   *
+   * @returns {Promise<PlainFrame>}
+   */
   async probe(nonce) {
     const connection = this.#connection;
     this.#write({ kind: 'probe', nonce, written: connection.written });
@@ -115,12 +140,34 @@ export class PlainPeer {
     return connection.frames.find(isIt);
   }
 
+  /** Writes any frame, also one that breaks a rule. */
+  say(frame) {
+    this.#write(frame);
+  }
+
+  /**
+   * Resolves with the CLOSE that the server ended the newest connection with.
+   *
+   * @returns {Promise<PlainFrame>}
+   */
+  async ended() {
+    const connection = this.#connection;
+    const isIt = (frame) => frame.kind === 'close';
+    await this.#until(() => connection.frames.some(isIt), 'CLOSE');
+    return connection.frames.find(isIt);
+  }
+
   /** Lets the connection go without a word, as a cable that is pulled does. */
   lose() {
     this.#connection.destroy();
   }
 
-  /** Ends the session: resolves with the CLOSE_ACK of the server, when each side has said goodbye. */
+  /**
+   * Ends the session: resolves with the CLOSE_ACK of the server, when each side has said
+   * goodbye.
+   *
+   * @returns {Promise<PlainFrame>}
+   */
   async close() {
     const connection = this.#connection;
     this.#sayClose(connection);
