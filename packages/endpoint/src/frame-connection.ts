@@ -53,6 +53,8 @@ export class FrameConnection {
   readonly #encoder = new FrameEncoder();
   #owner: FrameConnectionOwner | undefined;
   #decoder: FrameDecoder;
+  /** Frames that came in before the decoder was replaced. */
+  #framesBefore = 0;
   #isLimited: boolean;
   #receivedBytes = 0;
   #deadlineMs = Infinity;
@@ -86,7 +88,7 @@ export class FrameConnection {
 
   /** Whole frames that came in, the one that is being told included. */
   get framesSeen(): number {
-    return this.#decoder.framesSeen;
+    return this.#framesBefore + this.#decoder.framesSeen;
   }
 
   get framesWritten(): number {
@@ -195,6 +197,7 @@ export class FrameConnection {
     const error = this.#decoder.push(bytes, (frame) => this.#owner?.frame(frame));
     if (error === undefined && !this.#decoder.hasUnfinished) return;
     const { hasChecksum } = this.#decoder;
+    this.#framesBefore += this.#decoder.framesSeen;
     this.#decoder = this.#newDecoder();
     this.#decoder.hasChecksum = hasChecksum;
   }
