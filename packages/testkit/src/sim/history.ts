@@ -45,6 +45,8 @@ export class History {
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
   /** Something happened that may justify an honest "nobody knows". */
   readonly doubts = new Set<string>();
+  /** Since when a client has had no connection, by its host; there while it has none. */
+  readonly offlineSinceMs = new Map<string, number>();
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */

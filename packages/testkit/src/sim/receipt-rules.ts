@@ -1,7 +1,7 @@
 import type { Outcome } from '@wilco/protocol';
 import type { Entry, History } from './history.ts';
 import { isSame, replyTo } from './parcel.ts';
-import type { Plan } from './plan.ts';
+import { SERVER, type Plan } from './plan.ts';
 
 /** Clocks count whole milliseconds on the wire, and each hop may cut one off. */
 const SLACK_MS = 4;
@@ -86,7 +86,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
 
   /** Something had happened after which nobody can know, or its time was over. */
   inDoubt: ({ code }, { plan, history, entry }) => {
-    if (history.doubts.size > 0) return undefined;
+    if (history.doubts.size > 0 || isResumeWindowOver(plan, history, entry)) return undefined;
     const ageMs = entry.settledAtMs - entry.sentAtMs;
     const limitMs = Math.min(entry.message.ttlMs ?? Infinity, retentionOf(plan, entry));
     return ageMs >= limitMs
@@ -125,4 +125,17 @@ function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string 
 
 function retentionOf(plan: Plan, { message }: Entry): number {
   return plan.options[message.from]?.['retentionMs'] ?? Infinity;
+}
+
+/** The two sides had no connection for as long as a session waits for one. */
+function isResumeWindowOver(
+  plan: Plan,
+  history: History,
+  { message, settledAtMs }: Entry,
+): boolean {
+  const client = message.from === SERVER ? message.to : message.from;
+  const sinceMs = history.offlineSinceMs.get(client);
+  if (sinceMs === undefined) return false;
+  const windows = [client, SERVER].map((host) => plan.options[host]?.['resumeWindowMs'] ?? 0);
+  return settledAtMs - sinceMs + SLACK_MS >= Math.min(...windows);
 }

@@ -82,12 +82,15 @@ export class SimulatedClient {
 
   #listen(client: Client): void {
     const say = (what: string): void => this.#world.say(this.host, what);
-    const { doubts } = this.#world.history;
+    const { history } = this.#world;
+    const { doubts } = history;
     client.on('online', ({ session, isResumed }) => {
+      history.offlineSinceMs.delete(this.host);
       say(`is online, session ${session.slice(0, 6)}${isResumed ? ' resumed' : ''}`);
       this.#world.count(isResumed ? 'event resumed' : 'event online');
     });
     client.on('offline', ({ error }) => {
+      history.offlineSinceMs.set(this.host, this.#world.clock.nowMs());
       say(`is offline: ${error.code}`);
       this.#world.count(`event offline ${error.code}`);
     });

@@ -56,6 +56,8 @@ class Simulation {
   readonly #clients = new Map<string, SimulatedClient>();
   readonly #servers: readonly SimulatedServer[];
   #steps = 0;
+  /** Hosts that are down and will start again. */
+  #startsAhead = 0;
 
   constructor(plan: Plan, keepsTrace: boolean) {
     this.#plan = plan;
@@ -71,7 +73,8 @@ class Simulation {
       await this.#run(this.#plan.quietAtMs);
       this.#world.becomeQuiet();
       for (const client of this.#clients.values()) if (!client.isUp) this.#countDown(client.host);
-      await this.#run(clock.nowMs() + PROGRESS_MS, () => history.openCount === 0);
+      const isSettled = (): boolean => history.openCount === 0 && this.#startsAhead === 0;
+      await this.#run(clock.nowMs() + PROGRESS_MS, isSettled);
       judge.rests(clock.nowMs());
       await this.#closeAll();
     } catch (error) {
@@ -154,7 +157,11 @@ class Simulation {
     const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
     this.#world.crashStore(host, fate);
     this.#world.count(`disk ${fate}`);
-    this.#after(forMs, () => site.start());
+    this.#startsAhead += 1;
+    this.#after(forMs, () => {
+      this.#startsAhead -= 1;
+      site.start();
+    });
   }
 
   #clone(host: string): void {
@@ -169,7 +176,9 @@ class Simulation {
   async #reopen(host: string, drainMs: number): Promise<void> {
     const site = this.#siteOf(host);
     if (site?.isUp !== true) return;
+    this.#startsAhead += 1;
     await site.close(drainMs);
+    this.#startsAhead -= 1;
     if (!site.isUp) site.start();
   }
 
