@@ -56,13 +56,13 @@ export function fastSettings(file: string, seed: number): DemoSettings {
   return {
     file,
     durationMs: 2_500,
-    patienceMs: 25_000,
+    patienceMs: 40_000,
     waitMs: 300,
     seed,
     faults: {
-      cutEveryMs: 150,
-      stallEveryMs: 300,
-      resetEveryMs: 150,
+      cutEveryMs: 300,
+      stallEveryMs: 500,
+      resetEveryMs: 300,
       stallForMs: 450,
       delayMs: 1,
     },

@@ -9,7 +9,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fastSettings, fullSettings, type DemoSettings } from './demo-settings.ts';
@@ -37,7 +37,13 @@ const lanes = [WILCO, PLAIN].map((kind) => new Lane(kind, settings, folder));
 process.on('exit', () => lanes.forEach((lane) => lane.kill()));
 process.on('SIGINT', () => process.exit(130));
 
-introduce(settings);
+try {
+  introduce(settings);
+} catch (error) {
+  // No such file, or a line that is none: what is wrong is the input.
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
 const [wilco, plain] = await watched(lanes);
 console.log(`\n${resultTable([wilco, plain])}\n`);
 console.log(verdict(wilco, plain));
@@ -60,14 +66,17 @@ function settingsFromCommandLine(): DemoSettings {
 
 function introduce({ file, durationMs, waitMs, seed, faults }: DemoSettings): void {
   const count = readOrders(file).length.toLocaleString('en');
-  console.log(`${count} orders of ${file}, paced over ${durationMs / 1_000} seconds.`);
+  console.log(
+    `${count} orders of ${relative('.', file)}, paced over ${durationMs / 1_000} seconds.`,
+  );
   console.log(
     `Six processes: a receiver, a proxy and a sender, for Wilco and for plain socket.write().\n` +
       `The proxies (seed ${seed}) strike while messages are in flight: on average every ` +
       `${String(faults.cutEveryMs)} ms a cut\nin mid-frame, every ${String(faults.resetEveryMs)} ms a reset, ` +
       `every ${String(faults.stallEveryMs)} ms a silence of up to ${String(faults.stallForMs)} ms.\n` +
       `Wilco announces a wait of ${waitMs} ms, so it speaks at least every ${waitMs * 0.4} ms ` +
-      `and finds a silence within ${waitMs} ms.\n`,
+      `and finds a silence within ${waitMs} ms.\n\n` +
+      `Orders arrived/written (faults with messages in flight):`,
   );
 }
 

@@ -32,13 +32,13 @@ export class Lane {
     this.#receivedFile = join(folder, `received-${kind.framing}.ndjson`);
   }
 
-  /** How far it is, in a few words. */
+  /** How far it is: arrived, written, and faults that struck so far. */
   get progress(): string {
     const [receiver, proxy, sender] = this.#children.map(({ counts }) => counts);
     const { cut = 0, stall = 0, reset = 0 } = proxy ?? {};
     const { written = 0 } = sender ?? {};
     const { lines = 0 } = receiver ?? {};
-    return `${this.#kind.name}: ${written} written, ${lines} arrived, ${cut + stall + reset} faults`;
+    return `${this.#kind.name} ${lines}/${written} (${cut + stall + reset} faults)`;
   }
 
   /** Moves the file, and says what became of it. */

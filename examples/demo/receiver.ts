@@ -10,7 +10,7 @@ const { file, waitMs } = childSettings() as ReceiverSettings;
 const output = openSync(file, 'w');
 let lines = 0;
 
-const server = await listen({ port: 0, waitMs });
+const server = await listen({ host: '127.0.0.1', port: 0, waitMs });
 server.handle(PlaceOrder, (order) => {
   writeSync(output, `${toLine(order)}\n`);
   lines += 1;
