@@ -87,10 +87,11 @@ export class Liveness {
 
   /** The verdict: why the connection is dead, if it is. */
   verdict(nowMs: number): WilcoError | undefined {
-    if (nowMs - this.#heardAtMs >= this.#waitMs) {
+    // Written as in `deadAtMs`: with a difference, rounding could make a due deadline never pass.
+    if (this.#heardAtMs + this.#waitMs <= nowMs) {
       return new WilcoError('WILCO_PEER_SILENT', `no byte came in for ${String(this.#waitMs)} ms`);
     }
-    if (nowMs - this.#waitingSinceMs >= this.#waitMs) {
+    if (this.#waitingSinceMs + this.#waitMs <= nowMs) {
       return new WilcoError('WILCO_NO_PROGRESS', `nothing moved for ${String(this.#waitMs)} ms`);
     }
     return undefined;
