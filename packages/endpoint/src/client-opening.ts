@@ -108,13 +108,6 @@ export class ClientConnection implements FrameConnectionOwner {
     });
   }
 
-  /** WELCOME shows that a side has lost its state. */
-  stateLost(reason: string): void {
-    this.#repeat.stop();
-    this.#move('stateLost');
-    this.#frames.finish(farewellFrame('WILCO_STATE_LOST', reason));
-  }
-
   /** The session has let go of it: the server is told why, unless it was the server that went. */
   dropped(error: WilcoError): void {
     const words = farewellFrame(error.code, error.message);

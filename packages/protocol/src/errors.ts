@@ -209,11 +209,6 @@ export const ERRORS = {
     retryable: true,
     summary: 'The peer ended the session. Messages that were never written are cancelled; others may be in doubt.',
   },
-  WILCO_SESSION_UNKNOWN: {
-    fault: 'environment',
-    retryable: true,
-    summary: 'The server does not know the session, or the token does not prove it. A new session is opened.',
-  },
   WILCO_SLOW_PEER: {
     fault: 'peer',
     retryable: true,

@@ -8,7 +8,6 @@ export type ClientConnectionEvent =
   | 'welcomed'
   | 'welcomedAgain'
   | 'refused'
-  | 'stateLost'
   | 'stored'
   | 'lost'
   | 'broken'
@@ -30,7 +29,6 @@ export const CLIENT_TRANSITIONS = {
     repeatDue: 'greeting',
     welcomed: 'storing',
     refused: 'closed',
-    stateLost: 'closed',
     lost: 'closed',
     broken: 'closed',
     late: 'closed',
