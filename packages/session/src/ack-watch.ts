@@ -3,6 +3,11 @@ import { backedOffMs, type RoundTrip } from './round-trip.ts';
 /** How urgently an acknowledgement is missed. */
 export type Need = 'none' | 'handled' | 'received';
 
+/**
+ * The peer is asked at least so often, as a part of this side's own wait: it must have
+ * several chances to show that it lives before the wait is over.
+ */
+const ASK_SHARE = 0.4;
 /** How long a handler may work before the peer is asked first whether it still does. Milliseconds. */
 const HANDLED_AFTER_MS = 10_000;
 
@@ -12,6 +17,7 @@ const HANDLED_AFTER_MS = 10_000;
  */
 export class AckWatch {
   readonly #roundTrip: RoundTrip;
+  readonly #mostMs: number;
   #need: Need = 'none';
   #sinceMs = 0;
   #tries = 0;
@@ -19,8 +25,10 @@ export class AckWatch {
   /** Where frames get lost, the word *handled* may have been: it is missed as soon as *received*. */
   #isReliable = true;
 
-  constructor(roundTrip: RoundTrip) {
+  /** @param waitMs - How long this side waits for progress. */
+  constructor(roundTrip: RoundTrip, waitMs: number) {
     this.#roundTrip = roundTrip;
+    this.#mostMs = waitMs * ASK_SHARE;
   }
 
   attached(peerAckDelayMs: number, isReliable: boolean): void {
@@ -34,11 +42,10 @@ export class AckWatch {
   get dueMs(): number {
     if (this.#need === 'none') return Infinity;
     const timeoutMs = this.#roundTrip.timeoutMs(this.#ackDelayMs);
-    const isSlow = this.#need === 'handled' && this.#isReliable;
-    return (
-      this.#sinceMs +
-      backedOffMs(isSlow ? Math.max(timeoutMs, HANDLED_AFTER_MS) : timeoutMs, this.#tries)
-    );
+    if (this.#need === 'handled' && this.#isReliable) {
+      return this.#sinceMs + backedOffMs(Math.max(timeoutMs, HANDLED_AFTER_MS), this.#tries);
+    }
+    return this.#sinceMs + Math.min(backedOffMs(timeoutMs, this.#tries), this.#mostMs);
   }
 
   /** What is missed at the end of this step. */

@@ -45,7 +45,7 @@ export class Conversation {
   readonly #roundTrip = new RoundTrip();
   readonly #transmitter: Transmitter;
   readonly #reader: AckReader;
-  readonly #watch = new AckWatch(this.#roundTrip);
+  readonly #watch: AckWatch;
   readonly #liveness: Liveness;
   #link: Link | undefined;
   /** The probe that was not answered yet. */
@@ -71,6 +71,7 @@ export class Conversation {
     this.#window = window;
     this.#transmitter = new Transmitter(context, outbox, this.#roundTrip);
     this.#reader = new AckReader(outbox, this.#transmitter);
+    this.#watch = new AckWatch(this.#roundTrip, context.options.waitMs);
     this.#liveness = new Liveness(context.options.waitMs, context.options.heartbeatMs);
     inbox.onAnswer = (answer, payload) => this.#reader.readAnswer(answer, payload);
   }

@@ -13,7 +13,7 @@ const OPENING_SHARE = 0.75;
 const LEAST_BYTES = 1_024;
 /** No message may take more than this part of the budget. */
 const MESSAGE_SHARE = 0.25;
-/** The window of a session may grow to so many times that of a channel. */
+/** The window of a session is so many times that of a channel: one that is stuck leaves room for others. */
 const SESSION_MESSAGES = 4;
 const SESSION_BYTES = 2;
 
@@ -34,9 +34,9 @@ export class SessionWindow implements Window {
   constructor(options: ResolvedSessionOptions, budget: WindowBudget) {
     this.#options = options;
     this.#budget = budget;
-    const bytes = this.#reserveFirst(options.windowBytes);
+    const bytes = this.#reserveFirst(options.windowBytes * SESSION_BYTES);
     this.#grant = new WindowGrant(
-      { messages: options.windowMessages, bytes },
+      { messages: options.windowMessages * SESSION_MESSAGES, bytes },
       {
         messages: options.windowMessagesMax * SESSION_MESSAGES,
         bytes: options.windowBytesMax * SESSION_BYTES,

@@ -11,6 +11,8 @@ import { Turns } from './turns.ts';
 
 /** The least that one connection may hold of what the peer has not received, in bytes. */
 const PIPE_LEAST_BYTES = 1024 * 1024;
+/** The part of a window that the first part of a large message takes. */
+const LARGE_SHARE = 0.25;
 /** How many messages of a channel a retransmission repeats. */
 const REPEAT_MESSAGES = 8;
 /** How many bytes of a large message a retransmission repeats. */
@@ -152,13 +154,16 @@ export class Transmitter {
     return this.permitted === 'all' || (this.permitted === 'answers' && channel.isAnswers);
   }
 
-  /** The first part of a message is what it takes of the windows. */
+  /** The only or first part of a message is what it takes of the windows. */
   #costOf(channel: SendChannel, message: OutgoingMessage): number {
     const size = message.payload.byteLength;
     const window = channel.isAnswers
       ? channel.windowBytes
       : Math.min(channel.windowBytes, this.window.bytes);
-    return Math.min(size, LIMITS.fragmentBytes, Math.max(window, 1));
+    if (size <= Math.min(window, LIMITS.fragmentBytes)) return size;
+    // The rest of a large message needs no window: it leaves most of it to others.
+    const part = Math.max(1, Math.floor(window * LARGE_SHARE));
+    return Math.min(size, part, LIMITS.fragmentBytes);
   }
 
   #transmitNext(channel: SendChannel, nowMs: number): void {

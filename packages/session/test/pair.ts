@@ -1,6 +1,6 @@
 import type { AckFrame, Frame, WilcoError } from '@wilco/protocol';
 import type { OutgoingMessage, SessionOptions } from '../src/index.ts';
-import { Side, type GivenSide } from './side.ts';
+import { fingerprint, Side, type GivenSide } from './side.ts';
 
 export { HANDLED, rejected, reply, Side, type GivenSide } from './side.ts';
 
@@ -114,10 +114,11 @@ export class Pair {
 
   send(side: Side, { channel = 'default', ...options }: Sending = {}): OutgoingMessage {
     this.channelNumber(channel);
-    return side.session.submit(
+    const payload = options.bytes ?? Uint8Array.of(1);
+    const message = side.session.submit(
       {
         type: options.type ?? 't',
-        payload: options.bytes ?? Uint8Array.of(1),
+        payload,
         channel,
         ttlMs: options.ttlMs,
         id: options.id,
@@ -125,6 +126,8 @@ export class Pair {
       },
       this.nowMs,
     );
+    side.sent.push({ message, bytes: fingerprint(payload) });
+    return message;
   }
 
   /** Gives a side a frame that its peer never wrote. */

@@ -39,6 +39,11 @@ export class Side implements SessionSink {
   readonly commits: { readonly number: number; readonly operations: readonly StoreOperation[] }[] =
     [];
   readonly deliveries: Delivery[] = [];
+  /** What handlers were given, as it was then. */
+  readonly taken: { readonly channelName: string; readonly seq: number; readonly bytes: string }[] =
+    [];
+  /** What was submitted here. */
+  readonly sent: { readonly message: OutgoingMessage; readonly bytes: string }[] = [];
   readonly settlements = new Map<OutgoingMessage, Settlement>();
   readonly wire: Frame[] = [];
   /** Every frame that it ever wrote. */
@@ -138,6 +143,8 @@ export class Side implements SessionSink {
   }
   start(delivery: Delivery): void {
     this.deliveries.push(delivery);
+    const { channelName, seq, payload } = delivery;
+    this.taken.push({ channelName, seq, bytes: fingerprint(payload) });
     const again = delivery.isRedelivered ? ' redelivered' : '';
     this.#pair.note(this, `starts #${String(delivery.seq)}${again}`);
     const { session } = this;
@@ -183,6 +190,13 @@ export class Side implements SessionSink {
     session.name('00');
     return session;
   }
+}
+
+/** Tells payloads apart in a short text. */
+export function fingerprint(bytes: Uint8Array): string {
+  let hash = 5381;
+  for (const byte of bytes) hash = (hash * 33 + byte) | 0;
+  return `${String(bytes.byteLength)}:${String(hash)}`;
 }
 
 /** A handler that returned nothing. */

@@ -1,0 +1,51 @@
+import { expect } from 'vitest';
+import type { Pair } from './pair.ts';
+import type { Side } from './side.ts';
+
+/** What must be true of a conversation at any moment, checked against what both sides lived through. */
+export function checkHistory(pair: Pair): void {
+  for (const side of [pair.client, pair.server]) {
+    checkReceiver(side, pair.other(side));
+    checkReceipts(side, pair.other(side));
+  }
+}
+
+/** And at its end: everything is settled, and nothing waits. */
+export function checkEnd(pair: Pair): void {
+  checkHistory(pair);
+  for (const side of [pair.client, pair.server]) {
+    expect(side.session.unsettledCount).toBe(0);
+    expect(side.settlements.size).toBe(side.sent.length);
+    if (side.end === undefined) expect(side.session.isQuiet).toBe(true);
+    expect(side.session.stats().inFlight).toBe(0);
+    expect(side.session.stats().unsettledBytes).toBe(0);
+  }
+}
+
+/** Each seq once, in order, byte for byte. */
+function checkReceiver(receiver: Side, sender: Side): void {
+  const last = new Map<string, number>();
+  for (const { channelName, seq, bytes } of receiver.taken) {
+    expect(seq, `order in ${channelName}`).toBeGreaterThan(last.get(channelName) ?? 0);
+    last.set(channelName, seq);
+    const sent = sender.sent.find(
+      ({ message }) => message.seq === seq && message.channelName === channelName,
+    );
+    expect(bytes).toBe(sent?.bytes);
+  }
+}
+
+/** What a receipt says is what the handlers know. */
+function checkReceipts(sender: Side, receiver: Side): void {
+  for (const { message } of sender.sent) {
+    const settlement = sender.settlements.get(message);
+    if (settlement === undefined) continue;
+    const isTaken = receiver.taken.some(
+      ({ channelName, seq }) => seq === message.seq && channelName === message.channelName,
+    );
+    if (settlement.status === 'handled' || settlement.hasRun) expect(isTaken).toBe(true);
+    if (settlement.status === 'expired' || settlement.status === 'cancelled') {
+      expect(isTaken, `#${String(message.seq)} ${settlement.status}`).toBe(false);
+    }
+  }
+}
