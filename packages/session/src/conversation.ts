@@ -306,7 +306,10 @@ export class Conversation {
     const isMissing =
       this.#transmitter.hasUnreceived || this.#transmitter.isBlocked || this.#isClosing;
     const isUnhandled = this.#outbox.inFlightMessages > 0 || this.#outbox.cancelRequests.size > 0;
-    this.#watch.needs(isMissing ? 'received' : isUnhandled ? 'handled' : 'none', nowMs);
+    const need = isMissing ? 'received' : isUnhandled ? 'handled' : 'none';
+    this.#watch.needs(need, nowMs);
+    // Where frames get lost a probe may be, and is not sent again once nothing is missed.
+    if (need === 'none' && this.#link?.isReliable !== true) this.#probe = undefined;
     this.#liveness.waits(isMissing || this.#probe !== undefined, nowMs);
     this.#liveness.expects(this.nextDeadlineMs);
   }
