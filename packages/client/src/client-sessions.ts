@@ -130,10 +130,10 @@ export class ClientSessions {
     const { id } = old.driver.engine;
     const next = this.#create(undefined);
     this.#current = next;
-    const counts = old.moveTo(next, this.#setting.options.whenSessionLost);
+    const { options, sender } = this.#setting;
+    const counts = old.moveTo(next, options.whenSessionLost, () => sender.use(next.driver));
     old.forget();
     this.#abandon = reason;
-    this.#setting.sender.use(next.driver);
     // A session that the server never had, and that carried nothing, was nobody's.
     const isReal = this.isConfirmed || counts.resent + counts.inDoubt > 0;
     if (id !== undefined && isReal) this.#lost.push({ session: id, reason, ...counts });

@@ -119,19 +119,27 @@ export class LiveSession implements SessionDriverOwner {
     return over;
   }
 
-  /** The session is over; its unsettled messages go to the next one, or are settled. */
-  moveTo(next: LiveSession, whenLost: WhenSessionLost): MoveCounts {
+  /**
+   * The session is over; its unsettled messages go to the next one, or are settled.
+   *
+   * @param moved - Called when all that move have moved, and before any is settled: a
+   *   settled one makes room for others, which must not come into a session that is over.
+   */
+  moveTo(next: LiveSession, whenLost: WhenSessionLost, moved: () => void = () => {}): MoveCounts {
     const counts = { resent: 0, inDoubt: 0, moved: 0 };
+    const lost: OutgoingMessage[] = [];
     for (const { message, mayBeHandled } of this.driver.surrender()) {
       if (mayBeHandled && whenLost === 'inDoubt') {
-        this.driver.settle(message, LOST);
-        counts.inDoubt += 1;
+        lost.push(message);
         continue;
       }
       next.driver.resubmit(message, mayBeHandled);
       if (message.receipt instanceof MessageReceipt) message.receipt.placed(next.driver, message);
       counts[mayBeHandled ? 'resent' : 'moved'] += 1;
     }
+    moved();
+    for (const message of lost) this.driver.settle(message, LOST);
+    counts.inDoubt = lost.length;
     this.#markEnded();
     return counts;
   }

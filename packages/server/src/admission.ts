@@ -245,9 +245,10 @@ export class Admission {
     if (old.live.hasEnded) return;
     old.fence(session.clientRunId ?? '');
     old.sender.close();
+    // First: what settles below makes room, and there is no session to come into.
+    old.sender.cancelWaiting('WILCO_STATE_LOST');
     const counts = old.live.moveTo(session.live, options.whenSessionLost);
     old.live.forget();
-    old.sender.cancelWaiting('WILCO_STATE_LOST');
     table.remove(old);
     emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
   }

@@ -1,0 +1,55 @@
+/** What the simulator once found, as short stories. */
+import { describe, expect, test } from 'vitest';
+import { connect, defineMessage, type Client, type ClientOptions } from '@wilco/client';
+import { listen, type Server } from '@wilco/server';
+import { SeededRandom, VirtualClock, VirtualNetwork } from '@wilco/testkit';
+
+const Order = defineMessage<number, number>('order');
+
+describe('a message that waits for room in the outbox', () => {
+  test('comes into the session that follows, when the one before it was lost', async () => {
+    const world = new World();
+    await world.startServer(() => new Promise(() => {}));
+    const client = world.connect({ outboxMessages: 1, whenSessionLost: 'inDoubt' });
+    const first = client.send(Order, 1);
+    await world.pass(100);
+    const second = client.send(Order, 2, { whenFull: 'wait' });
+    world.network.host('server').crash('killed');
+    await world.startServer((order) => order);
+    await world.pass(5_000);
+    expect(first.outcome).toMatchObject({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
+    expect(second.outcome).toMatchObject({ status: 'handled', reply: 2 });
+  });
+});
+
+/** A host with a server, one with a client, on virtual time. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly network: VirtualNetwork;
+  readonly #random = new SeededRandom(1);
+  #processes = 0;
+
+  constructor() {
+    this.network = new VirtualNetwork({ clock: this.clock, random: this.#random });
+  }
+
+  async startServer(handler: (order: number) => number | Promise<number>): Promise<Server> {
+    const server = await listen({ ...this.#place('server'), port: 1, host: 'server' });
+    server.handle(Order, handler);
+    return server;
+  }
+
+  connect(options: Partial<ClientOptions>): Client {
+    return connect({ ...this.#place('client'), host: 'server', port: 1, ...options });
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.run(this.clock.nowMs() + ms);
+  }
+
+  #place(host: string) {
+    const { clock } = this.network.host(host);
+    const random = this.#random.split(`process ${this.#processes++}`);
+    return { clock, random, transport: this.network.host(host).transport() };
+  }
+}
