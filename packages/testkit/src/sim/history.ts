@@ -47,6 +47,11 @@ export class History {
   readonly doubts = new Set<string>();
   /** Since when a client has had no connection, by its host; there while it has none. */
   readonly offlineSinceMs = new Map<string, number>();
+  /**
+   * Hosts whose disk was set back to an older state, or copied: what they had ended may begin
+   * again from there, and nobody can know it.
+   */
+  readonly rewound = new Set<string>();
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */

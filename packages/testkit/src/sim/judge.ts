@@ -47,7 +47,8 @@ export class Judge {
       blame('integrity', `meant for ${message.to}, handled by ${host}`);
     }
     const { outcome } = entry;
-    if (outcome?.status === 'expired' || outcome?.status === 'cancelled') {
+    const isOver = outcome?.status === 'expired' || outcome?.status === 'cancelled';
+    if (isOver && !this.#history.rewound.has(message.from)) {
       blame('conservation', `handled after it was ${outcome.status}`);
     }
     const twice = duplicateOf(entry, start);

@@ -157,6 +157,7 @@ class Simulation {
     const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
     this.#world.crashStore(host, fate);
     this.#world.count(`disk ${fate}`);
+    if (fate === 'restored') this.#world.history.rewound.add(host);
     this.#startsAhead += 1;
     this.#after(forMs, () => {
       this.#startsAhead -= 1;
@@ -168,6 +169,7 @@ class Simulation {
     const name = `${host} clone`;
     if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
     this.#world.history.doubts.add('clone');
+    this.#world.history.rewound.add(host);
     const clone = new SimulatedClient(this.#world, name);
     this.#clients.set(name, clone);
     clone.start();

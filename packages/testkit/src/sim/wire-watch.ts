@@ -23,6 +23,8 @@ export class WireWatch implements LinkObserver {
       this.#decoders.set(key, decoder);
     }
     decoder.push(bytes, (frame) => {
+      // There are many, and they say nothing.
+      if (frame.kind === 'ping') return;
       this.#trace.note(
         this.#clock.nowMs(),
         `${from} > ${to}`,
