@@ -122,10 +122,10 @@ export class Side implements SessionSink {
   commit(number: number): void {
     this.commits.push({ number, operations: this.#operations });
     this.#operations = [];
-    const { session } = this;
+    const { runId } = this;
     if (this.commitMs === undefined) return;
     this.#pair.at(this.#pair.nowMs + this.commitMs, () => {
-      if (this.session === session) this.completeCommit();
+      if (this.runId === runId) this.completeCommit();
     });
   }
   queued(message: OutgoingMessage): void {
@@ -147,11 +147,11 @@ export class Side implements SessionSink {
     this.taken.push({ channelName, seq, bytes: fingerprint(payload) });
     const again = delivery.isRedelivered ? ' redelivered' : '';
     this.#pair.note(this, `starts #${String(delivery.seq)}${again}`);
-    const { session } = this;
+    const { runId } = this;
     this.#pair.afterwards(() => {
-      if (this.session !== session) return;
+      if (this.runId !== runId) return;
       const result = this.respond?.(delivery);
-      if (result !== undefined) session.handlerFinished(delivery, result, this.#pair.nowMs);
+      if (result !== undefined) this.session.handlerFinished(delivery, result, this.#pair.nowMs);
     });
   }
   abort(delivery: Delivery, code: string): void {
