@@ -188,7 +188,8 @@ export class Handling {
     message.concurrency = concurrency;
     channel.running.push(message);
     this.#deadlines.set(message, nowMs + options.handlerTimeoutMs);
-    if (!journal.isVolatile) {
+    // Of a session that is over nothing is kept: its records may be gone already.
+    if (!journal.isVolatile && !this.isOrphaned) {
       journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
       sink.requestFlush();
     }
