@@ -52,6 +52,8 @@ export class History {
    * again from there, and nobody can know it.
    */
   readonly rewound = new Set<string>();
+  /** Hosts of which a clone lives: what one of the two never wrote, the other may have written. */
+  readonly cloned = new Set<string>();
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */

@@ -73,10 +73,13 @@ export class SimulatedClient {
   async close(drainMs: number): Promise<void> {
     const client = this.#client;
     if (client === undefined) return;
+    const run = this.#run;
     this.#client = undefined;
     this.#world.say(this.host, 'closes');
     this.#world.history.doubts.add('close');
     await client.close({ drainMs });
+    // What is on a disk goes on after the next start; nobody holds its receipts then.
+    if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
     this.#world.say(this.host, 'is closed');
   }
 

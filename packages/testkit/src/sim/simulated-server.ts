@@ -63,11 +63,14 @@ export class SimulatedServer {
   async close(drainMs: number): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
+    const run = this.#run;
     this.#server = undefined;
     this.#sessions.clear();
     this.#say('closes');
     this.#world.history.doubts.add('close');
     await server.close({ drainMs });
+    // What is on a disk goes on after the next start; nobody holds its receipts then.
+    if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
     this.#say('is closed');
   }
 

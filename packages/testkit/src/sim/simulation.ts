@@ -132,6 +132,7 @@ class Simulation {
         void this.#reopen(host, isSilent ? 0 : forMs);
         return;
       case 'move':
+        this.#world.history.doubts.add('move');
         this.#world.network.redirect(SERVER, OTHER_SERVER);
         this.#strikeLinks(SERVER, 'cut');
         this.#after(forMs, () => this.#world.network.redirect(SERVER, undefined));
@@ -170,6 +171,7 @@ class Simulation {
     if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
     this.#world.history.doubts.add('clone');
     this.#world.history.rewound.add(host);
+    this.#world.history.cloned.add(host);
     const clone = new SimulatedClient(this.#world, name);
     this.#clients.set(name, clone);
     clone.start();
