@@ -12,7 +12,10 @@ export function inRange(name: string, value: number, least: number, most: number
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` unless `value` is whole and in range. */
 export function wholeInRange(name: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(inRange(name, value, least, most))) return value;
-  throw new WilcoError('WILCO_OPTION_INVALID', `${name} is ${String(value)}, wanted a whole number`);
+  throw new WilcoError(
+    'WILCO_OPTION_INVALID',
+    `${name} is ${String(value)}, wanted a whole number`,
+  );
 }
 
 /**
@@ -23,14 +26,23 @@ export function wholeInRange(name: string, value: number, least: number, most: n
  */
 export function checkName(what: string, name: string, maxBytes: number): string {
   if (typeof name !== 'string' || name.length === 0) {
-    throw new WilcoError('WILCO_OPTION_INVALID', `${what} is ${typeof name} '${String(name)}', wanted a non-empty string`);
+    throw new WilcoError(
+      'WILCO_OPTION_INVALID',
+      `${what} is ${typeof name} '${String(name)}', wanted a non-empty string`,
+    );
   }
   const bytes = utf8Length(name);
   if (bytes > maxBytes) {
-    throw new WilcoError('WILCO_OPTION_INVALID', `${what} has ${String(bytes)} bytes, at most ${String(maxBytes)} are allowed`);
+    throw new WilcoError(
+      'WILCO_OPTION_INVALID',
+      `${what} has ${String(bytes)} bytes, at most ${String(maxBytes)} are allowed`,
+    );
   }
   if (!name.isWellFormed() || hasControlCharacter(name)) {
-    throw new WilcoError('WILCO_OPTION_INVALID', `${what} has a control character or a lone surrogate`);
+    throw new WilcoError(
+      'WILCO_OPTION_INVALID',
+      `${what} has a control character or a lone surrogate`,
+    );
   }
   return name;
 }

@@ -22,27 +22,32 @@ export const ERRORS = {
   WILCO_ACK_OUT_OF_RANGE: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer acknowledged what was never sent. The connection is ended; the session resumes on the next one.',
+    summary:
+      'The peer acknowledged what was never sent. The connection is ended; the session resumes on the next one.',
   },
   WILCO_ATTEMPT_STALE: {
     fault: 'environment',
     retryable: true,
-    summary: 'A newer connection of the same session was opened before this one. Nothing to do: the newer one goes on.',
+    summary:
+      'A newer connection of the same session was opened before this one. Nothing to do: the newer one goes on.',
   },
   WILCO_AUTHENTICATION_FAILED: {
     fault: 'caller',
     retryable: false,
-    summary: 'The server did not accept the credentials. Correct `credentials`, then connect again.',
+    summary:
+      'The server did not accept the credentials. Correct `credentials`, then connect again.',
   },
   WILCO_CANCELLED: {
     fault: 'caller',
     retryable: true,
-    summary: 'The message was withdrawn before a handler took it, or its session ended before it was written. `outcome.reason` says which.',
+    summary:
+      'The message was withdrawn before a handler took it, or its session ended before it was written. `outcome.reason` says which.',
   },
   WILCO_CHANNEL_UNKNOWN: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer used a channel that it had not announced, or more than 64. The connection is ended.',
+    summary:
+      'The peer used a channel that it had not announced, or more than 64. The connection is ended.',
   },
   WILCO_CLOSED: {
     fault: 'caller',
@@ -52,52 +57,62 @@ export const ERRORS = {
   WILCO_CONNECT_FAILED: {
     fault: 'environment',
     retryable: true,
-    summary: 'No connection could be made. The client tries again by itself; see `cause` for what the system said.',
+    summary:
+      'No connection could be made. The client tries again by itself; see `cause` for what the system said.',
   },
   WILCO_CONNECTION_LOST: {
     fault: 'environment',
     retryable: true,
-    summary: 'The connection ended without a goodbye. The session resumes on the next one; nothing is lost.',
+    summary:
+      'The connection ended without a goodbye. The session resumes on the next one; nothing is lost.',
   },
   WILCO_EXPIRED: {
     fault: 'environment',
     retryable: true,
-    summary: 'The time to live of the message passed before a handler took it. Send it again if it still matters.',
+    summary:
+      'The time to live of the message passed before a handler took it. Send it again if it still matters.',
   },
   WILCO_EXTENSION_UNKNOWN: {
     fault: 'peer',
     retryable: false,
-    summary: 'The message carries a critical extension that this receiver does not know. It was rejected and no handler ran.',
+    summary:
+      'The message carries a critical extension that this receiver does not know. It was rejected and no handler ran.',
   },
   WILCO_FRAME_CORRUPT: {
     fault: 'environment',
     retryable: true,
-    summary: 'The checksum of a frame is wrong: something on the way changed bytes. The connection is ended and what it carried is sent again.',
+    summary:
+      'The checksum of a frame is wrong: something on the way changed bytes. The connection is ended and what it carried is sent again.',
   },
   WILCO_FRAME_LOST: {
     fault: 'environment',
     retryable: true,
-    summary: 'The peer wrote a frame that never came: something on the way swallowed it. The connection is ended and the frame is sent again.',
+    summary:
+      'The peer wrote a frame that never came: something on the way swallowed it. The connection is ended and the frame is sent again.',
   },
   WILCO_FRAME_MALFORMED: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer sent bytes that are not a valid frame. The connection is ended; the message says which rule was broken.',
+    summary:
+      'The peer sent bytes that are not a valid frame. The connection is ended; the message says which rule was broken.',
   },
   WILCO_FRAME_TIMEOUT: {
     fault: 'environment',
     retryable: true,
-    summary: 'A frame was begun and not finished in time. The connection is ended; the session resumes on the next one.',
+    summary:
+      'A frame was begun and not finished in time. The connection is ended; the session resumes on the next one.',
   },
   WILCO_FRAME_TOO_LARGE: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer announced a frame larger than the protocol allows. The connection is ended before anything was stored.',
+    summary:
+      'The peer announced a frame larger than the protocol allows. The connection is ended before anything was stored.',
   },
   WILCO_FRAME_UNEXPECTED: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer sent a frame that has no place at this point of the conversation. The connection is ended.',
+    summary:
+      'The peer sent a frame that has no place at this point of the conversation. The connection is ended.',
   },
   WILCO_GOING_AWAY: {
     fault: 'environment',
@@ -107,7 +122,8 @@ export const ERRORS = {
   WILCO_HANDLER_EXISTS: {
     fault: 'caller',
     retryable: false,
-    summary: 'A handler for this message type is registered already. Undo the first, then register the second.',
+    summary:
+      'A handler for this message type is registered already. Undo the first, then register the second.',
   },
   WILCO_HANDLER_FAILED: {
     fault: 'peer',
@@ -117,17 +133,20 @@ export const ERRORS = {
   WILCO_HANDLER_TIMEOUT: {
     fault: 'peer',
     retryable: true,
-    summary: 'The handler did not finish within `handlerTimeoutMs` and its grace. It may still have an effect.',
+    summary:
+      'The handler did not finish within `handlerTimeoutMs` and its grace. It may still have an effect.',
   },
   WILCO_INSECURE_REFUSED: {
     fault: 'caller',
     retryable: false,
-    summary: 'Plain TCP beyond this machine was asked for. Use TLS, or say `insecure: true` if the network is trusted.',
+    summary:
+      'Plain TCP beyond this machine was asked for. Use TLS, or say `insecure: true` if the network is trusted.',
   },
   WILCO_IN_DOUBT: {
     fault: 'environment',
     retryable: true,
-    summary: 'Nobody can know whether the peer handled the message: its state is lost, or it did not come back in time. Ask the peer by other means, or send again if handling twice does no harm.',
+    summary:
+      'Nobody can know whether the peer handled the message: its state is lost, or it did not come back in time. Ask the peer by other means, or send again if handling twice does no harm.',
   },
   WILCO_LISTEN_FAILED: {
     fault: 'environment',
@@ -137,62 +156,74 @@ export const ERRORS = {
   WILCO_NO_PROGRESS: {
     fault: 'environment',
     retryable: true,
-    summary: 'Something waited for the peer, and no acknowledgement moved and no probe was answered within the announced wait. The connection is ended; the session resumes on the next one.',
+    summary:
+      'Something waited for the peer, and no acknowledgement moved and no probe was answered within the announced wait. The connection is ended; the session resumes on the next one.',
   },
   WILCO_OPENING_TIMEOUT: {
     fault: 'environment',
     retryable: true,
-    summary: 'The opening of the connection was not finished in time. The client tries again by itself.',
+    summary:
+      'The opening of the connection was not finished in time. The client tries again by itself.',
   },
   WILCO_OPTION_INVALID: {
     fault: 'caller',
     retryable: false,
-    summary: 'An option or argument is outside its documented range. The message names it and the range.',
+    summary:
+      'An option or argument is outside its documented range. The message names it and the range.',
   },
   WILCO_OUTBOX_FULL: {
     fault: 'caller',
     retryable: true,
-    summary: 'The outbox is full: the peer is slower than the application, or away. Wait for receipts to settle, or send with `whenFull: "wait"`.',
+    summary:
+      'The outbox is full: the peer is slower than the application, or away. Wait for receipts to settle, or send with `whenFull: "wait"`.',
   },
   WILCO_OVERLOADED: {
     fault: 'environment',
     retryable: true,
-    summary: 'The server has no room for another session. The client tries again after the delay that it was told.',
+    summary:
+      'The server has no room for another session. The client tries again after the delay that it was told.',
   },
   WILCO_PAYLOAD_INVALID: {
     fault: 'caller',
     retryable: false,
-    summary: 'The receiver could not decode the payload, or its schema refused it. No handler ran; correct the message.',
+    summary:
+      'The receiver could not decode the payload, or its schema refused it. No handler ran; correct the message.',
   },
   WILCO_PAYLOAD_TOO_LARGE: {
     fault: 'caller',
     retryable: false,
-    summary: 'The encoded payload is larger than the peer or `maxMessageBytes` allows. Split it, or raise the limit on both sides.',
+    summary:
+      'The encoded payload is larger than the peer or `maxMessageBytes` allows. Split it, or raise the limit on both sides.',
   },
   WILCO_PAYLOAD_UNENCODABLE: {
     fault: 'caller',
     retryable: false,
-    summary: 'The payload can not be encoded without loss. The message names the value; register an `ExtensionCodec` for its class, or convert it.',
+    summary:
+      'The payload can not be encoded without loss. The message names the value; register an `ExtensionCodec` for its class, or convert it.',
   },
   WILCO_PEER_SILENT: {
     fault: 'environment',
     retryable: true,
-    summary: 'No byte came in within the announced wait. The connection is ended; the session resumes on the next one.',
+    summary:
+      'No byte came in within the announced wait. The connection is ended; the session resumes on the next one.',
   },
   WILCO_POISONED: {
     fault: 'peer',
     retryable: false,
-    summary: 'Three connections in a row ended by a protocol error at the same place. The session is given up, since a fourth try would fail as well; report it with the logs of both sides.',
+    summary:
+      'Three connections in a row ended by a protocol error at the same place. The session is given up, since a fourth try would fail as well; report it with the logs of both sides.',
   },
   WILCO_PREAMBLE_UNKNOWN: {
     fault: 'peer',
     retryable: false,
-    summary: 'The first bytes are not those of Wilco. Something else speaks on this port, or TLS meets plain TCP.',
+    summary:
+      'The first bytes are not those of Wilco. Something else speaks on this port, or TLS meets plain TCP.',
   },
   WILCO_REJECTED: {
     fault: 'peer',
     retryable: false,
-    summary: 'The peer rejected the message. `outcome` says its code and reason, whether the handler ran, and whether repeating can help.',
+    summary:
+      'The peer rejected the message. `outcome` says its code and reason, whether the handler ran, and whether repeating can help.',
   },
   WILCO_RESUME_WINDOW_OVER: {
     fault: 'environment',
@@ -202,42 +233,50 @@ export const ERRORS = {
   WILCO_RETENTION_OVER: {
     fault: 'environment',
     retryable: true,
-    summary: 'The message waited in the outbox for longer than the retention age. Raise `retentionMs`, or find out why the peer does not take it.',
+    summary:
+      'The message waited in the outbox for longer than the retention age. Raise `retentionMs`, or find out why the peer does not take it.',
   },
   WILCO_SESSION_ENDED: {
     fault: 'environment',
     retryable: true,
-    summary: 'The peer ended the session. Messages that were never written are cancelled; others may be in doubt.',
+    summary:
+      'The peer ended the session. Messages that were never written are cancelled; others may be in doubt.',
   },
   WILCO_SLOW_PEER: {
     fault: 'peer',
     retryable: true,
-    summary: 'The peer does not read what is sent to it, and too much is waiting. The connection is ended; the session resumes on the next one.',
+    summary:
+      'The peer does not read what is sent to it, and too much is waiting. The connection is ended; the session resumes on the next one.',
   },
   WILCO_STATE_LOST: {
     fault: 'environment',
     retryable: true,
-    summary: 'One side lost, restored or cloned its state. A new session was opened; messages that were unsettled are sent again marked `resent`, or are in doubt, as the sender chose.',
+    summary:
+      'One side lost, restored or cloned its state. A new session was opened; messages that were unsettled are sent again marked `resent`, or are in doubt, as the sender chose.',
   },
   WILCO_STORE_FAILED: {
     fault: 'environment',
     retryable: false,
-    summary: 'The store failed or did not answer in time. Nothing is acknowledged after it; repair the disk, then open it again.',
+    summary:
+      'The store failed or did not answer in time. Nothing is acknowledged after it; repair the disk, then open it again.',
   },
   WILCO_TAKEN_OVER: {
     fault: 'environment',
     retryable: false,
-    summary: 'Another client resumed this session with its token. This one does not come back by itself: make sure that each client keeps a store of its own.',
+    summary:
+      'Another client resumed this session with its token. This one does not come back by itself: make sure that each client keeps a store of its own.',
   },
   WILCO_TOKEN_REPLAYED: {
     fault: 'peer',
     retryable: false,
-    summary: 'A resume token came that was replaced long ago: a restored client, or a stolen token. The connection is refused and the event reported.',
+    summary:
+      'A resume token came that was replaced long ago: a restored client, or a stolen token. The connection is refused and the event reported.',
   },
   WILCO_TYPE_UNKNOWN: {
     fault: 'caller',
     retryable: false,
-    summary: 'The receiver has no handler for this message type. No handler ran; register one, or a fallback handler.',
+    summary:
+      'The receiver has no handler for this message type. No handler ran; register one, or a fallback handler.',
   },
   WILCO_UNSUPPORTED: {
     fault: 'caller',
@@ -263,7 +302,8 @@ export const ERRORS = {
   WILCO_WRONG_SERVER: {
     fault: 'environment',
     retryable: true,
-    summary: 'A different server answered, and it does not know the session. The client tries its other addresses before it opens a new session.',
+    summary:
+      'A different server answered, and it does not know the session. The client tries its other addresses before it opens a new session.',
   },
 } as const satisfies Record<`WILCO_${Uppercase<string>}`, ErrorEntry>;
 

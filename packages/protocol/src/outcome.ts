@@ -2,11 +2,7 @@ import type { ErrorCode } from './errors.ts';
 
 /** How a message ended. Exactly one for each message, and it never changes. */
 export type Outcome<Reply = unknown> =
-  | HandledOutcome<Reply>
-  | RejectedOutcome
-  | ExpiredOutcome
-  | CancelledOutcome
-  | InDoubtOutcome;
+  HandledOutcome<Reply> | RejectedOutcome | ExpiredOutcome | CancelledOutcome | InDoubtOutcome;
 
 /** The peer's handler finished. */
 export interface HandledOutcome<Reply = unknown> {

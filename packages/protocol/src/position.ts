@@ -64,10 +64,7 @@ export class Progress {
   /** Ranges that the grown position has reached become part of it. */
   #swallow(): void {
     let reached = 0;
-    while (
-      reached < this.#ranges.length &&
-      (this.#ranges[reached] as number) <= this.#position
-    ) {
+    while (reached < this.#ranges.length && (this.#ranges[reached] as number) <= this.#position) {
       this.#position = Math.max(this.#position, this.#ranges[reached + 1] as number);
       reached += 2;
     }
