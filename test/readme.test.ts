@@ -10,6 +10,12 @@ const READMES = [
   ...readdirSync(`${ROOT}packages`).map((name) => `packages/${name}/README.md`),
 ];
 
+const DOCUMENTS = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  'examples/README.md',
+  ...READMES.slice(1),
+];
+
 describe('the READMEs', () => {
   test('the first program of README.md is the example that a test runs', () => {
     const example = readFileSync(`${ROOT}examples/hello/hello.ts`, 'utf8');
@@ -28,7 +34,7 @@ describe('the READMEs', () => {
     expect(complaintsAbout(new Map(programs))).toEqual([]);
   });
 
-  test.each(READMES)('every link of %s to a file leads somewhere', (path) => {
+  test.each(DOCUMENTS)('every link of %s to a file leads somewhere', (path) => {
     const base = new URL(`../${path}`, import.meta.url);
     const links = [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
       ([, link]) => link ?? '',
