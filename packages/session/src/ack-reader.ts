@@ -7,9 +7,10 @@ import {
   type Position,
   type Seq,
 } from '@wilco/protocol';
+import { codeOf } from './expiry.ts';
 import type { Outbox } from './outbox.ts';
 import type { SendChannel } from './send-channel.ts';
-import { HANDLED, settlementOf } from './settlement.ts';
+import { HANDLED, ofOwnAccord, settlementOf } from './settlement.ts';
 import type { Transmitter } from './transmitter.ts';
 
 /**
@@ -67,8 +68,11 @@ export class AckReader {
     this.#hasMoved = true;
     const message = channel.ring.get(answer.answeredSeq);
     if (message === undefined || message.state === 'settled') return undefined;
-    const isTooOld = message.isExpiring && message.expiresAtMs !== Infinity;
-    this.#outbox.settle(message, settlementOf(answer, payload, isTooOld));
+    const tooOld = message.isExpiring ? codeOf(message) : undefined;
+    const settlement = settlementOf(answer, payload, tooOld);
+    const isOfThisCopy = settlement.status === 'expired' || settlement.status === 'cancelled';
+    // The peer speaks of this copy: what became of an earlier one it can not know.
+    this.#outbox.settle(message, isOfThisCopy ? ofOwnAccord(message, settlement) : settlement);
     return undefined;
   }
 

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '@wilco/protocol';
 import { DeadlineHeap } from './deadline-heap.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
@@ -100,6 +99,6 @@ export class Expiry {
 }
 
 /** What ran out: its own time to live, or that of whatever has none. */
-function codeOf(message: OutgoingMessage): ErrorCode {
+export function codeOf(message: OutgoingMessage): 'WILCO_EXPIRED' | 'WILCO_RETENTION_OVER' {
   return message.expiresAtMs === Infinity ? 'WILCO_RETENTION_OVER' : 'WILCO_EXPIRED';
 }

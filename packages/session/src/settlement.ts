@@ -48,12 +48,15 @@ export function ofOwnAccord(
 
 /**
  * What the peer's answer says. A message whose time to live had passed, and that the peer
- * then gave back at our request, has expired: no handler took it in time.
+ * then gave back at our request, has expired: no handler took it in time. One that had none,
+ * and was too old to be kept, is cancelled for that reason, not at the application's wish.
+ *
+ * @param tooOld - For which reason this side had asked for it back; `undefined`: for neither.
  */
 export function settlementOf(
   answer: AnswerFrame,
   payload: Uint8Array,
-  isExpiring: boolean,
+  tooOld: 'WILCO_EXPIRED' | 'WILCO_RETENTION_OVER' | undefined,
 ): Settlement {
   switch (answer.outcome) {
     case 'reply':
@@ -72,11 +75,13 @@ export function settlementOf(
     case 'expired':
       return expired('WILCO_EXPIRED', 'its time to live passed before a handler took it');
     case 'cancelled':
-      return isExpiring
-        ? expired(
-            'WILCO_EXPIRED',
-            'its time passed, and the peer gave it back before a handler took it',
-          )
-        : cancelled('WILCO_CANCELLED', 'withdrawn before a handler took it');
+      return givenBack(tooOld);
   }
+}
+
+function givenBack(tooOld: Parameters<typeof settlementOf>[2]): Settlement {
+  const reason = 'its time passed, and the peer gave it back before a handler took it';
+  if (tooOld === undefined)
+    return cancelled('WILCO_CANCELLED', 'withdrawn before a handler took it');
+  return tooOld === 'WILCO_EXPIRED' ? expired(tooOld, reason) : cancelled(tooOld, reason);
 }
