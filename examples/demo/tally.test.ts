@@ -31,6 +31,11 @@ describe('tally', () => {
     expect(counts).toEqual({ ...NOTHING_WRONG, arrived: 3, outOfOrder: 2 });
   });
 
+  test('does not call a line late when an equal one was lost before it', () => {
+    const counts = tally(['a', 'b', 'a', 'c'], ['b', 'a', 'c']);
+    expect(counts).toEqual({ ...NOTHING_WRONG, arrived: 3, lost: 1 });
+  });
+
   test('counts a line that nobody sent as strange', () => {
     expect(tally(['a'], ['a', 'x'])).toEqual({ ...NOTHING_WRONG, arrived: 2, strange: 1 });
   });

@@ -12,21 +12,18 @@ export interface Tally {
   readonly strange: number;
 }
 
-/** Compares what arrived with what was sent. Lines that are equal count as often as they occur. */
+/**
+ * Compares what arrived with what was sent.
+ *
+ * Equal lines can not be told apart: each that arrives is taken for the next of them that keeps
+ * the order, if there is one, and only those beyond their number are duplicates.
+ */
 export function tally(sent: readonly string[], received: readonly string[]): Tally {
-  const awaited = new Map<string, number[]>();
-  for (const [place, line] of sent.entries()) {
-    const places = awaited.get(line);
-    if (places === undefined) awaited.set(line, [place]);
-    else places.push(place);
-  }
+  const awaited = placesOf(sent);
   const counts = { duplicated: 0, outOfOrder: 0, strange: 0, found: 0 };
   let furthest = -1;
-  const taken = new Map<string, number>();
   for (const line of received) {
-    const copies = taken.get(line) ?? 0;
-    const place = awaited.get(line)?.[copies];
-    taken.set(line, copies + 1);
+    const place = take(awaited.get(line), furthest);
     if (place === undefined) {
       counts[awaited.has(line) ? 'duplicated' : 'strange'] += 1;
     } else {
@@ -37,4 +34,21 @@ export function tally(sent: readonly string[], received: readonly string[]): Tal
   }
   const { found, duplicated, outOfOrder, strange } = counts;
   return { arrived: received.length, lost: sent.length - found, duplicated, outOfOrder, strange };
+}
+
+function placesOf(lines: readonly string[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const [place, line] of lines.entries()) {
+    const others = places.get(line);
+    if (others === undefined) places.set(line, [place]);
+    else others.push(place);
+  }
+  return places;
+}
+
+/** Takes the first place beyond `furthest` out of those that are left, or else the first. */
+function take(places: number[] | undefined, furthest: number): number | undefined {
+  if (places === undefined) return undefined;
+  const next = places.findIndex((place) => place > furthest);
+  return places.splice(Math.max(next, 0), 1)[0];
 }
