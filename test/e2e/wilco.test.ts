@@ -230,7 +230,7 @@ async function greeter(): Promise<Server> {
 function handles(): string[] {
   return process
     .getActiveResourcesInfo()
-    .filter((name) => /TCP/.test(name))
+    .filter((name) => name.includes('TCP'))
     .toSorted();
 }
 

@@ -24,7 +24,7 @@ export function tcpTransport(): Transport {
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');
   if (isIP(name) === 0) return name === 'localhost' || name.endsWith('.localhost');
-  return /^127\./.test(name) || name === '::1' || /^::ffff:127\./.test(name);
+  return name.startsWith('127.') || name === '::1' || name.startsWith('::ffff:127.');
 }
 
 class TcpConnection implements Connection {

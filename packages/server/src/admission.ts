@@ -31,7 +31,7 @@ export interface AdmissionSetting {
   readonly sessions: ServerSessionSetting;
   readonly emit: Emit;
   /** After how long somebody who is refused for now may come back. Milliseconds. */
-  retryAfterMs(): number;
+  readonly retryAfterMs: () => number;
 }
 
 /** A connection that was welcomed, and what READY will make of it. */

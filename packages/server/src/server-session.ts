@@ -38,7 +38,7 @@ export interface ServerSessionSetting {
   readonly outboxTotal: WindowBudget;
   readonly emit: Emit;
   /** The client sent fresh credentials. */
-  credentials(session: ServerSession, credentials: Uint8Array): void;
+  readonly credentials: (session: ServerSession, credentials: Uint8Array) => void;
   /** It is over, and is to be found no more. */
   over(session: ServerSession): void;
 }
