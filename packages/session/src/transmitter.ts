@@ -274,7 +274,6 @@ export class Transmitter {
     }
     this.#announcer.tellChannel(channel);
     this.#write({ kind: 'void', channel: channel.number, from, to, reason });
-    this.#writtenBytes += FRAME_OVERHEAD_BYTES;
     channel.moveTo(to);
   }
 

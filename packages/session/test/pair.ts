@@ -11,7 +11,7 @@ export type Fate = 'pass' | 'lose' | 'cut' | readonly number[];
 export interface Sending {
   readonly channel?: string;
   readonly type?: string;
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   readonly bytes?: Uint8Array;
   readonly id?: string;
 }
@@ -37,7 +37,6 @@ export class Pair {
   #order = 0;
   #after: (() => void)[] = [];
   #epoch = 0;
-  readonly #channels = new Map<string, number>([['default', 1]]);
 
   constructor(
     options: { client?: SessionOptions; server?: SessionOptions } = {},
@@ -49,14 +48,6 @@ export class Pair {
 
   other(side: Side): Side {
     return side === this.client ? this.server : this.client;
-  }
-
-  /** Both sides open their channels in the same order in these tests. */
-  channelNumber(name: string): number {
-    const known = this.#channels.get(name);
-    if (known !== undefined) return known;
-    this.#channels.set(name, this.#channels.size + 1);
-    return this.#channels.size;
   }
 
   note(side: Side, what: string): void {
@@ -113,7 +104,6 @@ export class Pair {
   }
 
   send(side: Side, { channel = 'default', ...options }: Sending = {}): OutgoingMessage {
-    this.channelNumber(channel);
     const payload = options.bytes ?? Uint8Array.of(1);
     const message = side.session.submit(
       {

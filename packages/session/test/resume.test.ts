@@ -86,6 +86,14 @@ describe('a resume', () => {
     checkEnd(pair);
   });
 
+  test('attaches no second connection before the first is let go of', () => {
+    const pair = new Pair();
+    pair.connect();
+    expect(() => {
+      pair.connect();
+    }).toThrow('a session that is open can not take attach');
+  });
+
   test('a hundred times without traffic repeats no payload, and both still agree', () => {
     const pair = new Pair();
     pair.connect();

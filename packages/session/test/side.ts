@@ -60,6 +60,8 @@ export class Side implements SessionSink {
   /** What handlers answer, at once; `undefined` leaves them running. */
   respond: ((delivery: Delivery) => HandlerResult | undefined) | undefined = () => HANDLED;
   #operations: StoreOperation[] = [];
+  /** The numbers that it gave its channels. */
+  readonly #channels = new Map([['default', 1]]);
   readonly #pair: Pair;
   readonly #options: SessionOptions;
   readonly #given: GivenSide;
@@ -102,6 +104,9 @@ export class Side implements SessionSink {
     this.written += 1;
     this.wire.push(frame);
     this.frames.push(frame);
+    if (frame.kind === 'types') {
+      for (const { number, name } of frame.channels) this.#channels.set(name, number);
+    }
     this.windows.wrote(frame);
     this.#pair.note(this, `→ ${describeFrame(frame)}`);
   }
@@ -137,7 +142,8 @@ export class Side implements SessionSink {
   settled(message: OutgoingMessage, settlement: Settlement): void {
     if (this.settlements.has(message)) throw new Error(`#${String(message.seq)} settled twice`);
     this.settlements.set(message, settlement);
-    this.windows.settled(this.#pair.channelNumber(message.channelName), message.seq);
+    const channel = this.#channels.get(message.channelName);
+    if (channel !== undefined) this.windows.settled(channel, message.seq);
     const code = settlement.code === '' ? '' : ` ${settlement.code}`;
     this.#pair.note(this, `settled #${String(message.seq)} ${settlement.status}${code}`);
   }
