@@ -67,7 +67,15 @@ function run(program, options, folder) {
   });
 }
 
-let failed = 0;
+/** Whether the first example says what it should with the built packages under it, types apart. */
+function doesHelloRun() {
+  const { stdout } = run('node', ['--import', 'tsx', 'examples/hello/hello.ts'], root);
+  const isGood = stdout.includes('Hello, world!');
+  console.log(`${isGood ? 'ok    ' : 'FAILED'} examples/hello on the built packages`);
+  return isGood;
+}
+
+let failed = doesHelloRun() ? 0 : 1;
 for (const candidate of packagesInOrder()) {
   const problems = problemsOf(candidate);
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${candidate.manifest.name}`);
