@@ -266,10 +266,12 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#boot = contents?.bootCount ?? 1;
     const found = contents?.sessions.filter(({ session }) => session.role === 'client').at(-1);
     this.#sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
-    this.#dial();
+    // Not before the application had a chance to listen.
+    this.#options.clock.defer(() => this.#dial());
   }
 
   #dial(): void {
+    if (this.#isOver) return;
     let credentials: Uint8Array | undefined | Promise<Uint8Array>;
     try {
       credentials = this.#options.credentials();

@@ -131,6 +131,7 @@ export class ClientSessions {
     const next = this.#create(undefined);
     this.#current = next;
     const { options, sender } = this.#setting;
+    sender.hold();
     const counts = old.moveTo(next, options.whenSessionLost, () => sender.use(next.driver));
     old.forget();
     this.#abandon = reason;

@@ -1,0 +1,362 @@
+import { describe, expect, test } from 'vitest';
+import { connect, defineMessage, type Client, type ClientOptions } from '../src/index.ts';
+import { ManualClock } from '../../endpoint/test/manual-clock.ts';
+import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
+import { ack, message, ScriptedPeer, types, welcome } from '../../endpoint/test/scripted-peer.ts';
+
+const Order = defineMessage<number, string>('order');
+const SECOND = '22'.repeat(16);
+
+describe('connecting', () => {
+  test('says HELLO without a session, and READY when it is welcome', async () => {
+    const { peer, client, stop } = await start();
+    expect(peer().kinds).toEqual(['hello']);
+    expect(peer().last('hello')).toMatchObject({
+      attempt: { boot: 1, counter: 1 },
+      session: undefined,
+      channels: [],
+    });
+    await peer.answers(welcome());
+    expect(peer().kinds).toEqual(['hello', 'ready']);
+    await client.opened;
+    expect([client.isOnline, client.id]).toEqual([true, '11'.repeat(16)]);
+    await stop();
+  });
+
+  test('is given up when the server says never; nothing is left waiting', async () => {
+    const { peer, client, clock, events } = await start();
+    const receipt = client.send(Order, 1);
+    const opened = expect(client.opened).rejects.toMatchObject({ code: 'WILCO_OVERLOADED' });
+    await peer.answers({ kind: 'refuse', code: 'WILCO_OVERLOADED', reason: '', retryAfterMs: undefined });
+    await opened;
+    expect(await receipt.settled).toEqual({ status: 'cancelled', code: 'WILCO_OVERLOADED' });
+    expect(events).toEqual(['closed WILCO_OVERLOADED']);
+    expect(clock.pending).toBe(0);
+    expect(() => client.send(Order, 2)).toThrow('WILCO_CLOSED');
+  });
+
+  test('is tried again at once, then after a random time below a bound that doubles', async () => {
+    const { clock, dialledAtMs, stop } = await start({ isReachable: false });
+    await clock.advance(20_000);
+    const waits = dialledAtMs.map((atMs, index) => atMs - (dialledAtMs[index - 1] ?? atMs));
+    // `fraction` is always 0.5.
+    expect(waits.slice(1, 9)).toEqual([0, 125, 250, 500, 1_000, 2_000, 4_000, 8_000]);
+    await stop();
+  });
+
+  test('waits at least as long as the server said', async () => {
+    const { peer, clock, stop, peers } = await start();
+    await peer.answers({ kind: 'refuse', code: 'WILCO_OVERLOADED', reason: '', retryAfterMs: 700 });
+    await clock.advance(690);
+    expect(peers).toHaveLength(1);
+    await clock.advance(10);
+    expect(peers).toHaveLength(2);
+    await stop();
+  });
+
+  test('that takes too long, or is not answered, is given up and tried again', async () => {
+    const { peer, clock, stop, peers } = await start({ welcomeTimeoutMs: 300 });
+    await clock.advance(310);
+    expect(peers.length).toBe(2);
+    expect(peer(1).last('hello').attempt).toEqual({ boot: 1, counter: 2 });
+    await stop();
+  });
+
+  test('beyond this machine in plain text needs a word', () => {
+    expect(() => connect({ host: 'example.com', port: 1 })).toThrow('WILCO_INSECURE_REFUSED');
+    expect(() => connect({ addresses: [{ port: 1 }, { port: 2 }] })).toThrow('WILCO_UNSUPPORTED');
+    expect(() => connect({ port: 0 })).toThrow('WILCO_OPTION_INVALID');
+  });
+
+  test('over a transport that leaves this machine ends the client, unless it is allowed', async () => {
+    const { events } = await start({ isExposed: true });
+    expect(events).toEqual(['closed WILCO_INSECURE_REFUSED']);
+    const allowed = await start({ isExposed: true, insecure: true });
+    expect(allowed.events).toEqual([]);
+    await allowed.stop();
+  });
+
+  test('shows fresh credentials each time, and tries again when they can not be had', async () => {
+    let asked = 0;
+    const credentials = (): Promise<string> => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new Error('not yet')) : Promise.resolve(`key ${asked}`);
+    };
+    const { peer, stop } = await start({ credentials });
+    await peer.hears();
+    const shown = peer().last('hello').credentials;
+    expect(new TextDecoder().decode(shown)).toBe('key 2');
+    await stop();
+  });
+});
+
+describe('a connection that is lost', () => {
+  test('is followed by one that resumes, and what was not acknowledged is written again', async () => {
+    const { peer, client, events, stop } = await start();
+    await peer.answers(welcome());
+    const receipt = client.send(Order, 1);
+    await peer.hears();
+    peer().vanish();
+    await peer.hears();
+    expect(peer(1).last('hello')).toMatchObject({
+      attempt: { counter: 2 },
+      session: { id: '11'.repeat(16), token: new Uint8Array(32).fill(1) },
+      expectedServer: 'scripted',
+      channels: [
+        { channel: 0, first: 1, reported: 1 },
+        { channel: 1, first: 1, reported: 1 },
+      ],
+    });
+    await peer.answers(welcome({ newReason: undefined, token: new Uint8Array(32).fill(2) }));
+    expect(peer(1).kinds).toEqual(['hello', 'ready', 'types', 'message']);
+    peer(1).say(ack(2, { 1: 2 }));
+    await peer.hears();
+    expect(receipt.outcome).toMatchObject({ status: 'handled' });
+    expect(events).toEqual(['online', 'offline WILCO_CONNECTION_LOST', 'online', 'resumed']);
+    await stop();
+  });
+
+  test('by a broken frame is told why it ends', async () => {
+    const { peer, stop } = await start();
+    await peer.answers(welcome());
+    peer().say(welcome());
+    await peer.hears();
+    expect(peer().last('close')).toMatchObject({ mode: 'detach', code: 'WILCO_FRAME_UNEXPECTED' });
+    expect(peer(1).last('hello').attempt.counter).toBe(2);
+    await stop();
+  });
+
+  test('because another took over ends the client, truly', async () => {
+    const { peer, client, events, clock } = await start();
+    await peer.answers(welcome());
+    const written = client.send(Order, 1);
+    await peer.hears();
+    peer().say({ kind: 'notice', notice: 'takenOver', retryAfterMs: undefined });
+    await peer.hears();
+    expect(written.outcome).toEqual({ status: 'inDoubt', code: 'WILCO_TAKEN_OVER' });
+    expect(events).toEqual(['online', 'closed WILCO_TAKEN_OVER']);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('because the server goes away is not tried before its time', async () => {
+    const { peer, clock, stop, peers } = await start();
+    await peer.answers(welcome());
+    peer().say({ kind: 'close', mode: 'detach', code: 'WILCO_GOING_AWAY', reason: '', retryAfterMs: 900 });
+    await clock.advance(890);
+    expect(peers).toHaveLength(1);
+    await clock.advance(10);
+    expect(peers).toHaveLength(2);
+    await stop();
+  });
+});
+
+describe('a session that is lost', () => {
+  test('moves what was never written unmarked, and what may be handled marked', async () => {
+    const { peer, client, lost, clock, stop } = await start();
+    await peer.answers(welcome());
+    peer().say(ack(2));
+    const written = client.send(Order, 1);
+    await peer.hears();
+    peer().vanish();
+    await clock.settle();
+    const waiting = client.send(Order, 2);
+    await peer.hears();
+    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
+    const marks = peer(1).all('message').map(({ seq, isResent, id }) => [seq, isResent, id]);
+    expect(marks).toEqual([
+      [1, true, written.id],
+      [2, false, waiting.id],
+    ]);
+    expect(lost).toEqual([
+      { session: '11'.repeat(16), successor: SECOND, reason: 'unknown', resent: 1, inDoubt: 0, moved: 1 },
+    ]);
+    await stop();
+  });
+
+  test('settles in doubt what may be handled, where that was asked for', async () => {
+    const { peer, client, lost, stop } = await start({ whenSessionLost: 'inDoubt' });
+    await peer.answers(welcome());
+    const written = client.send(Order, 1);
+    await peer.hears();
+    peer().vanish();
+    await peer.hears();
+    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
+    expect(written.outcome).toEqual({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
+    expect(lost).toMatchObject([{ inDoubt: 1, resent: 0 }]);
+    await stop();
+  });
+
+  test('is noticed by positions that went back: the client gives it up by name', async () => {
+    const { peer, client, stop } = await start();
+    await peer.answers(welcome());
+    peer().say(types('order'), message(1, 5));
+    await peer.hears();
+    peer().vanish();
+    await peer.hears();
+    // Another run of the server, which may assign seq 1 again: a restored store.
+    const channels = [{ channel: 1, first: 1, reported: 1 }];
+    await peer.answers(welcome({ newReason: undefined, runId: 'cc'.repeat(16), channels }));
+    expect(peer(1).last('close').code).toBe('WILCO_STATE_LOST');
+    expect(peer(1).all('ready')).toEqual([]);
+    await peer.hears(200);
+    expect(peer(2).last('hello')).toMatchObject({
+      abandon: 'serverStateLost',
+      session: { id: '11'.repeat(16) },
+      channels: [],
+    });
+    await stop();
+  });
+
+  test('because nobody came back in time is given up, and its messages go to the next', async () => {
+    const { peer, client, transport, lost, clock, stop } = await start({ resumeWindowMs: 2_000 });
+    await peer.answers(welcome());
+    peer().say(ack(2));
+    await peer.hears();
+    transport.isReachable = false;
+    peer().vanish();
+    const waiting = client.send(Order, 2);
+    await clock.advance(2_500);
+    expect(waiting.outcome).toBeUndefined();
+    transport.isReachable = true;
+    while (!peer.newest().kinds.includes('hello')) await clock.advance(100);
+    expect(peer.newest().last('hello')).toMatchObject({ abandon: 'ended', channels: [] });
+    peer.newest().say(welcome({ newReason: 'ended', sessionId: SECOND }));
+    await clock.settle();
+    expect(peer.newest().last('message')).toMatchObject({ isResent: false, id: waiting.id });
+    expect(lost).toMatchObject([{ reason: 'ended', successor: SECOND, moved: 1 }]);
+    await stop();
+  });
+
+  test('at another server is given up at once where there is one address', async () => {
+    const { peer, stop } = await start();
+    await peer.answers(welcome());
+    peer().say(ack(2));
+    await peer.hears();
+    peer().vanish();
+    await peer.hears();
+    await peer.answers({ kind: 'refuse', code: 'WILCO_WRONG_SERVER', reason: '', retryAfterMs: 0 });
+    await peer.hears(200);
+    expect(peer(2).last('hello')).toMatchObject({ abandon: 'unknown', expectedServer: undefined });
+    await stop();
+  });
+
+  test('before the server ever knew it, and without messages, is nobody’s loss', async () => {
+    const { peer, client, lost, stop } = await start();
+    await peer.answers(welcome());
+    peer().vanish();
+    await peer.hears();
+    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
+    expect(client.id).toBe(SECOND);
+    expect(lost).toEqual([]);
+    await stop();
+  });
+});
+
+describe('where frames may get lost', () => {
+  test('HELLO and READY are said again until they are answered', async () => {
+    const { peer, clock, stop } = await start({ isReliable: false });
+    await clock.advance(3_100);
+    expect(peer().kinds).toEqual(['hello', 'hello', 'hello']);
+    await peer.answers(welcome());
+    await clock.advance(1_100);
+    expect(peer().all('ready')).toHaveLength(2);
+    peer().say(ack(2));
+    await clock.advance(5_000);
+    expect(peer().all('ready')).toHaveLength(2);
+    expect(peer().all('hello')).toHaveLength(3);
+    await stop();
+  });
+});
+
+describe('closing', () => {
+  test('says goodbye, waits for the answer, and leaves nothing behind', async () => {
+    const { peer, client, events, clock } = await start();
+    await peer.answers(welcome());
+    const closed = client.close();
+    await peer.hears();
+    expect(peer().last('close')).toMatchObject({ mode: 'end', code: 'WILCO_SESSION_ENDED' });
+    peer().say(ack(2), { kind: 'close', mode: 'end', code: '', reason: '', retryAfterMs: undefined });
+    peer().say({ kind: 'closeAck', channels: [] });
+    await peer.hears();
+    peer().vanish();
+    await clock.settle();
+    await closed;
+    expect(events).toEqual(['online', 'closed']);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('does not wait longer than it was told for what does not settle', async () => {
+    const { peer, client, clock } = await start({ closeTimeoutMs: 100 });
+    await peer.answers(welcome());
+    const written = client.send(Order, 1);
+    const closed = client.close({ drainMs: 400 });
+    await clock.advance(390);
+    expect(peer().all('close')).toEqual([]);
+    await clock.advance(300);
+    await closed;
+    expect(written.outcome).toMatchObject({ status: 'inDoubt' });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('twice is the same as once', async () => {
+    const { client, peers } = await start();
+    await Promise.all([client.close({ drainMs: 0 }), client.end()]);
+    await client[Symbol.asyncDispose]();
+    expect(client.isOnline).toBe(false);
+  });
+});
+
+interface StartOptions extends Partial<ClientOptions> {
+  readonly isReliable?: boolean;
+  readonly isReachable?: boolean;
+  readonly isExposed?: boolean;
+}
+
+/** A client on a network in memory; the test plays the server. */
+async function start(given: StartOptions = {}) {
+  const { isReliable = true, isReachable = true, isExposed = false, ...options } = given;
+  const clock = new ManualClock();
+  const transport = new MemoryTransport(clock, isReliable);
+  transport.isReachable = isReachable;
+  transport.isExposed = isExposed;
+  const random = { bytes: (count: number) => new Uint8Array(count).fill(7), fraction: () => 0.5 };
+  const client = connect({ port: 1, transport, clock, random, ...options });
+  const { events, lost } = record(client);
+  const peers: ScriptedPeer[] = [];
+  const dialledAtMs: number[] = [];
+  transport.onDial = (far) => {
+    peers.push(new ScriptedPeer(far));
+    dialledAtMs.push(clock.nowMs());
+  };
+  const peer = Object.assign((index = 0) => existing(peers[index]), {
+    newest: () => existing(peers.at(-1)),
+    answers: async (frame: Parameters<ScriptedPeer['say']>[0]): Promise<void> => {
+      existing(peers.at(-1)).say(frame);
+      await clock.settle();
+    },
+    hears: (forMs = 0): Promise<void> => clock.advance(forMs),
+  });
+  const stop = async (): Promise<void> => {
+    const ended = client.end();
+    await clock.advance(60_000);
+    await ended;
+  };
+  await clock.settle();
+  return { client, clock, transport, peer, peers, dialledAtMs, events, lost, stop };
+}
+
+function existing(peer: ScriptedPeer | undefined): ScriptedPeer {
+  if (peer === undefined) throw new Error('there is no such connection');
+  return peer;
+}
+
+function record(client: Client) {
+  const events: string[] = [];
+  const lost: unknown[] = [];
+  client.on('online', () => events.push('online'));
+  client.on('resumed', () => events.push('resumed'));
+  client.on('offline', ({ error }) => events.push(`offline ${error.code}`));
+  client.on('closed', ({ error }) => events.push(['closed', error?.code].join(' ').trim()));
+  client.on('stateLost', (event) => lost.push(event));
+  return { events, lost };
+}
