@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type Extension,
   type MessageId,
+  type PayloadCodec,
   type StandardResult,
 } from '@wilco/protocol';
 import type { Delivery, HandlerResult } from '@wilco/session';
@@ -87,39 +88,25 @@ export class HandlerRuns {
 
   /** Decodes the body and asks the schema, which may take its time; the order is kept. */
   #check(delivery: Delivery, context: DeliveryContext, registration: Registration): void {
-    let checked: Checked | PromiseLike<Checked>;
+    let checked: Checked | Promise<Checked>;
     try {
       checked = check(delivery, registration);
     } catch (error) {
-      checked = { isValid: false, reason: reasonOf(error) };
+      checked = invalid(error);
     }
     const ahead = this.#checking.get(delivery.channel);
     if (ahead === undefined && !isThenable(checked)) {
       this.#run(delivery, context, registration, checked);
       return;
     }
-    const turn = this.#takeTurn(ahead, checked, (result) =>
+    // A check that never answers must not stop those behind it for longer than its own time.
+    const turn = Promise.race([inTurn(ahead, checked), context.stopped]).then((result) =>
       this.#run(delivery, context, registration, result),
     );
     this.#checking.set(delivery.channel, turn);
     void turn.then(() => {
       if (this.#checking.get(delivery.channel) === turn) this.#checking.delete(delivery.channel);
     });
-  }
-
-  async #takeTurn(
-    ahead: Promise<void> | undefined,
-    checked: Checked | PromiseLike<Checked>,
-    run: (result: Checked) => void,
-  ): Promise<void> {
-    let result: Checked;
-    try {
-      result = await checked;
-    } catch (error) {
-      result = { isValid: false, reason: reasonOf(error) };
-    }
-    await ahead;
-    run(result);
   }
 
   #run(
@@ -129,27 +116,34 @@ export class HandlerRuns {
     checked: Checked,
   ): void {
     if (!checked.isValid) {
-      this.#finish(delivery, context, refused('WILCO_PAYLOAD_INVALID', checked.reason));
+      this.#finish(delivery, context, checked.result);
       return;
     }
-    const { handler } = registration;
-    this.#call(delivery, context, () => handler(checked.body, context));
+    const { handler, type } = registration;
+    this.#call(delivery, context, () => handler(checked.body, context), type.replyCodec);
   }
 
-  #call(delivery: Delivery, context: DeliveryContext, handler: () => unknown): void {
+  #call(
+    delivery: Delivery,
+    context: DeliveryContext,
+    handler: () => unknown,
+    codec: PayloadCodec = MESSAGE_PACK,
+  ): void {
     let reply: unknown;
     try {
       reply = handler();
+      // What only looks like a promise may throw, or answer twice.
+      if (isThenable(reply)) reply = Promise.resolve(reply);
     } catch (error) {
       this.#failed(delivery, context, error);
       return;
     }
-    if (!isThenable(reply)) {
-      this.#finish(delivery, context, this.#encode(delivery, reply));
+    if (!(reply instanceof Promise)) {
+      this.#finish(delivery, context, encodeReply(codec, reply));
       return;
     }
     reply.then(
-      (value) => this.#finish(delivery, context, this.#encode(delivery, value)),
+      (value) => this.#finish(delivery, context, encodeReply(codec, value)),
       (error: unknown) => this.#failed(delivery, context, error),
     );
   }
@@ -170,20 +164,9 @@ export class HandlerRuns {
     });
   }
 
-  /** The effect is done: a reply that can't be said is lost, and nothing else. */
-  #encode(delivery: Delivery, reply: unknown): HandlerResult {
-    if (reply === undefined) return PLAIN;
-    const codec = this.#handlers.find(delivery.type)?.type.replyCodec ?? MESSAGE_PACK;
-    try {
-      return { ...PLAIN, outcome: 'reply', payload: codec.encode(reply) };
-    } catch {
-      return { ...PLAIN, outcome: 'replyLost' };
-    }
-  }
-
   #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
     this.#running.delete(delivery);
-    if (this.#owner.handlerFinished(delivery, result)) return;
+    if (this.#owner.handlerFinished(delivery, result) || !result.hasRun) return;
     this.#owner.lateResult({
       session: this.#owner.handle,
       type: delivery.type,
@@ -207,15 +190,52 @@ function refused(code: ErrorCode, reason: string): HandlerResult {
   return { ...PLAIN, outcome: 'rejected', code, reason, hasRun: false };
 }
 
+/** The effect is done: a reply that can't be said is lost, and nothing else. */
+function encodeReply(codec: PayloadCodec, reply: unknown): HandlerResult {
+  if (reply === undefined) return PLAIN;
+  try {
+    const payload: unknown = codec.encode(reply);
+    if (payload instanceof Uint8Array) return { ...PLAIN, outcome: 'reply', payload };
+  } catch {
+    // It is lost, as one that is no bytes.
+  }
+  return { ...PLAIN, outcome: 'replyLost' };
+}
+
 type Checked =
   | { readonly isValid: true; readonly body: unknown }
-  | { readonly isValid: false; readonly reason: string };
+  | { readonly isValid: false; readonly result: HandlerResult };
 
-function check(delivery: Delivery, { type }: Registration): Checked | PromiseLike<Checked> {
+function invalid(error: unknown): Checked {
+  return { isValid: false, result: refused('WILCO_PAYLOAD_INVALID', reasonOf(error)) };
+}
+
+/** The message ends before its check has answered. */
+function stoppedBy(code: ErrorCode): Checked {
+  const result = refused(code, 'its schema had not answered');
+  return { isValid: false, result: { ...result, isRetryable: code === 'WILCO_HANDLER_TIMEOUT' } };
+}
+
+/** Handlers start in the order of the messages, however long each check takes. */
+async function inTurn(
+  ahead: Promise<void> | undefined,
+  checked: Checked | Promise<Checked>,
+): Promise<Checked> {
+  let result: Checked;
+  try {
+    result = await checked;
+  } catch (error) {
+    result = invalid(error);
+  }
+  await ahead;
+  return result;
+}
+
+function check(delivery: Delivery, { type }: Registration): Checked | Promise<Checked> {
   const body = (type.codec ?? MESSAGE_PACK).decode(delivery.payload);
   if (type.schema === undefined) return { isValid: true, body };
   const result = type.schema['~standard'].validate(body);
-  return isThenable(result) ? result.then(checkedBy) : checkedBy(result);
+  return isThenable(result) ? Promise.resolve(result).then(checkedBy) : checkedBy(result);
 }
 
 function checkedBy(result: StandardResult<unknown>): Checked {
@@ -223,7 +243,8 @@ function checkedBy(result: StandardResult<unknown>): Checked {
   const [issue] = result.issues;
   const path = (issue?.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step));
   const place = path.length > 0 ? `${path.join('.')}: ` : '';
-  return { isValid: false, reason: `${place}${issue?.message ?? 'the schema refuses it'}` };
+  const reason = `${place}${issue?.message ?? 'the schema refuses it'}`;
+  return { isValid: false, result: refused('WILCO_PAYLOAD_INVALID', reason) };
 }
 
 /** A `Rejection`, also one of another copy of the package; codes of ours are not the application's. */
@@ -250,6 +271,7 @@ class DeliveryContext implements HandlerContext {
   readonly #sessionId: string;
   #controller: AbortController | undefined;
   #reason: WilcoError | undefined;
+  #stop: (checked: Checked) => void = () => {};
 
   constructor(delivery: Delivery, owner: HandlerRunsOwner) {
     this.#delivery = delivery;
@@ -299,7 +321,15 @@ class DeliveryContext implements HandlerContext {
     return this.#delivery.extensions;
   }
 
+  /** Resolves when the message is to end while its body is being checked. */
+  get stopped(): Promise<Checked> {
+    return new Promise((resolve) => {
+      this.#stop = resolve;
+    });
+  }
+
   abort(code: ErrorCode): void {
+    this.#stop(stoppedBy(code));
     this.#reason ??= new WilcoError(code, `the handler of '${this.#delivery.type}' is to stop`);
     this.#controller?.abort(this.#reason);
   }
