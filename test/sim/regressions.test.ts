@@ -20,6 +20,37 @@ describe('a message that waits for room in the outbox', () => {
     expect(first.outcome).toMatchObject({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
     expect(second.outcome).toMatchObject({ status: 'handled', reply: 2 });
   });
+
+  test('goes on waiting while the messages before it move to the next session', async () => {
+    const world = new World();
+    await world.startServer(() => new Promise(() => {}));
+    const client = world.connect({ outboxMessages: 1 });
+    const first = client.send(Order, 1);
+    await world.pass(100);
+    const second = client.send(Order, 2, { whenFull: 'wait' });
+    // Withdrawn, and perhaps handled: it settles in the moment in which it moves.
+    first.cancel();
+    world.network.host('server').crash('killed');
+    await world.startServer((order) => order);
+    await world.pass(5_000);
+    expect(first.outcome?.status).toBe('inDoubt');
+    expect(second.outcome).toMatchObject({ status: 'handled', reply: 2 });
+  });
+});
+
+describe('a client that closes', () => {
+  test('settles its messages also when the resume window ends during the drain', async () => {
+    const world = new World();
+    await world.startServer(() => new Promise(() => {}));
+    const client = world.connect({ resumeWindowMs: 1_000 });
+    const receipt = client.send(Order, 1);
+    await world.pass(100);
+    world.network.host('server').crash('killed');
+    void client.close({ drainMs: 5_000 });
+    await world.pass(10_000);
+    expect(receipt.outcome).toMatchObject({ status: 'inDoubt', code: 'WILCO_RESUME_WINDOW_OVER' });
+    expect(world.network.host('client').process.pending).toBe(0);
+  });
 });
 
 /** A host with a server, one with a client, on virtual time. */

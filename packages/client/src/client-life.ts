@@ -230,7 +230,10 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   ended(session: LiveSession, { code, reason, isLocal, retryAfterMs }: SessionEnd): void {
     if (session !== this.session || this.#isOver) return;
     if (this.#closing !== undefined) {
-      if (this.#closing === 'end') session.forget();
+      if (this.#closing !== 'end') return;
+      // The resume window may have ended during the drain: there is no next session to move to.
+      session.giveUp(code, reason);
+      session.forget();
       return;
     }
     const isWindowOver = code === 'WILCO_RESUME_WINDOW_OVER';
@@ -306,16 +309,18 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   /** The token is kept: the session is open. */
   #ready(welcome: WelcomeFrame, isResumed: boolean): void {
     const connection = this.#connection;
-    const driver = this.session?.driver;
-    if (driver === undefined || connection?.phase !== 'storing') return;
+    const { session } = this;
+    // A listener of `stateLost` may have closed the client.
+    if (session === undefined || session.hasEnded || connection?.phase !== 'storing') return;
+    const { driver } = session;
     const announcement = driver.engine.announcement();
     const ready = { kind: 'ready', announcement, ack: driver.fullAck() } as const;
     this.#onlineSinceMs = this.#options.clock.nowMs();
     connection.accept(driver, welcome, ready);
     if (connection !== this.#connection) return;
-    const { sessionId: session } = welcome;
-    this.#setting.emit('online', { session, isResumed });
-    if (isResumed) this.#setting.emit('resumed', { session });
+    const { sessionId } = welcome;
+    this.#setting.emit('online', { session: sessionId, isResumed });
+    if (isResumed) this.#setting.emit('resumed', { session: sessionId });
   }
 
   /** An opening that is under way asks for a session that is over. */

@@ -80,6 +80,14 @@ export class MessageSender {
     this.#admitWaiting();
   }
 
+  /**
+   * The session is over: until the next is told by {@link use}, what waits for room goes on
+   * waiting, also where one of the old messages settles and makes room.
+   */
+  hold(): void {
+    this.#driver = undefined;
+  }
+
   /** Sends, as {@link SessionHandle.send} says. */
   send<Input, Reply, Output>(
     type: MessageType<Input, Reply, Output>,
