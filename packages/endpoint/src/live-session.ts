@@ -144,8 +144,12 @@ export class LiveSession implements SessionDriverOwner {
     return counts;
   }
 
-  /** The session is over, and none follows: what is unsettled is settled truly. */
+  /**
+   * The session is over, and none follows: what is unsettled is settled truly, and no
+   * handler is started on what it had received.
+   */
   giveUp(code: ErrorCode, reason: string): void {
+    this.driver.stopHandling();
     for (const { message, mayBeHandled } of this.driver.surrender()) {
       const settlement = mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason);
       this.driver.settle(message, settlement);

@@ -130,6 +130,10 @@ export class SessionDriver implements SessionSink {
     this.#session.stopAccepting();
   }
 
+  stopHandling(): void {
+    this.#session.stopHandling();
+  }
+
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean {
     return this.#step((nowMs) => this.#session.handlerFinished(delivery, result, nowMs));
   }

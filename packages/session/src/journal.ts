@@ -23,7 +23,7 @@ export class Journal {
   #effects: Effect[] = [];
   #isDirty = false;
   #nextNumber = 1;
-  #isFailed = false;
+  #isOver = false;
 
   /** @param timeoutMs - How long a commit may take. */
   constructor(sink: SessionSink, isVolatile: boolean, timeoutMs: number) {
@@ -51,7 +51,7 @@ export class Journal {
 
   /** Part of the next commit. */
   persist(operation: StoreOperation): void {
-    if (this.isVolatile || this.#isFailed) return;
+    if (this.isVolatile || this.#isOver) return;
     this.#isDirty = true;
     this.#sink.persist(operation);
   }
@@ -62,14 +62,14 @@ export class Journal {
       effect(nowMs);
       return;
     }
-    if (this.#isFailed) return;
+    if (this.#isOver) return;
     this.#isDirty = true;
     this.#effects.push(effect);
   }
 
   /** Orders the commit of what was persisted since the last one. */
   commit(nowMs: number): void {
-    if (!this.#isDirty || this.#isFailed) return;
+    if (!this.#isDirty || this.#isOver) return;
     const number = this.#nextNumber++;
     this.#pending.push({ number, sinceMs: nowMs, effects: this.#effects });
     this.#effects = [];
@@ -79,7 +79,7 @@ export class Journal {
 
   /** Commits up to `number` hold: what waited for them happens, in order. */
   committed(number: number, nowMs: number): void {
-    if (this.#isFailed) return;
+    if (this.#isOver) return;
     while (this.#pending[0] !== undefined && this.#pending[0].number <= number) {
       const { effects } = this.#pending[0];
       this.#pending.shift();
@@ -87,9 +87,9 @@ export class Journal {
     }
   }
 
-  /** Nothing that waits for the store will ever happen. */
-  fail(): void {
-    this.#isFailed = true;
+  /** Nothing more is kept, and nothing that waits for the store will ever happen. */
+  end(): void {
+    this.#isOver = true;
     this.#pending.length = 0;
     this.#effects = [];
     this.#isDirty = false;

@@ -129,6 +129,11 @@ export class Session {
     this.#parts.outbox.admission.isOpen = false;
   }
 
+  /** Starts no handler from now on: what waits for one stays in the store, or is lost with it. */
+  stopHandling(): void {
+    this.#parts.handling.stop();
+  }
+
   /** Withdraws a message, at once or by asking the peer; its receipt tells how it ended. */
   cancel(message: OutgoingMessage): void {
     if (this.#phase !== 'ended') this.#parts.outbox.cancel(message);
@@ -232,7 +237,8 @@ export class Session {
   /** The store is broken: nothing more is kept, said to be kept, or acknowledged. */
   storeFailed(error: WilcoError, nowMs: number): void {
     if (this.#phase === 'ended') return;
-    this.#parts.context.journal.fail();
+    this.#parts.context.journal.end();
+    this.stopHandling();
     this.#giveUp('WILCO_STORE_FAILED', error.message, nowMs);
   }
 
@@ -265,13 +271,11 @@ export class Session {
     if (this.#phase === 'ended' || this.#farewell !== undefined) return;
     this.stopAccepting();
     this.#farewell = new Farewell(words, true, nowMs + this.#parts.context.options.closeTimeoutMs);
+    this.stopHandling();
     const wasAttached = this.#isAttached;
     this.#move('close');
-    if (!wasAttached) this.#finish(words.code, words.reason, nowMs);
-    else {
-      if (words.mode === 'end') this.#parts.handling.stop();
-      this.#sink.requestFlush();
-    }
+    if (wasAttached) this.#sink.requestFlush();
+    else this.#finish(words.code, words.reason, nowMs);
   }
 
   /**
@@ -394,5 +398,7 @@ export class Session {
     this.#parts.handling.isOrphaned = true;
     this.#parts.inbox.dispose();
     this.#commit(nowMs);
+    // Its records go with it, unless the next run is to find them.
+    if (this.#farewell?.words.mode !== 'detach') this.#parts.context.journal.end();
   }
 }
