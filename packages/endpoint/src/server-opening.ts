@@ -118,8 +118,9 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#owner.closed(this, undefined);
   }
 
-  /** The session is open on this connection. */
+  /** The session is open on this connection, unless that was let go meanwhile. */
   open(driver: SessionDriver, ready: ReadyFrame, hello: HelloFrame): void {
+    if (this.#phase !== 'open') return;
     const frames = this.#frames;
     this.#driver = driver;
     driver.attach(frames, {

@@ -109,7 +109,8 @@ export class Admission {
     this.#setting.table.add(session);
     if (predecessor !== undefined) this.#succeed(predecessor, session, newReason);
     connection.open(session.live.driver, ready, hello);
-    this.#setting.emit('session', session.handle);
+    // A listener of `stateLost` may have ended it.
+    if (!session.live.hasEnded) this.#setting.emit('session', session.handle);
   }
 
   /**

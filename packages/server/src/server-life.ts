@@ -52,6 +52,8 @@ export class ServerLife implements ServerOpeningOwner {
   readonly #strangers = new Set<ServerConnection>();
   /** Those that are ended politely, and wait for the client's end. */
   readonly #leaving = new Set<ServerConnection>();
+  /** The newest fresh credentials, of connections on which some are being checked. */
+  readonly #fresh = new WeakMap<ServerConnection, Uint8Array>();
   #isClosing = false;
 
   constructor(setting: ServerLifeSetting) {
@@ -78,7 +80,7 @@ export class ServerLife implements ServerOpeningOwner {
       handlers,
       outboxTotal: new WindowBudget(options.outboxBytesTotal),
       emit,
-      credentials: (session, credentials) => this.#checkCredentials(session, credentials),
+      credentials: (session, credentials) => void this.#checkCredentials(session, credentials),
       over: (session) => this.#sessionOver(session),
     };
     const { table } = this;
@@ -174,7 +176,9 @@ export class ServerLife implements ServerOpeningOwner {
         remote,
         session,
       });
-      if (result !== undefined) return result.identity;
+      // Whoever does not say who it is, in words, is nobody.
+      const identity: unknown = result?.identity;
+      if (typeof identity === 'string') return identity;
     } catch (error) {
       // Why somebody is refused is not the business of who is refused; but "later" is.
       if (WilcoError.is(error, 'WILCO_OVERLOADED')) {
@@ -191,19 +195,31 @@ export class ServerLife implements ServerOpeningOwner {
     else this.#admission.decide(connection, hello, identity);
   }
 
-  /** Fresh credentials of a running session: of the same identity, or it is the end of the connection. */
-  #checkCredentials(session: ServerSession, credentials: Uint8Array): void {
+  /**
+   * Fresh credentials of a running session: of the same identity, or it is the end of the
+   * connection. One check at a time; of those that come meanwhile the newest counts.
+   */
+  async #checkCredentials(session: ServerSession, credentials: Uint8Array): Promise<void> {
     const { connection } = session;
     if (connection === undefined || this.#options.authenticate === undefined) return;
-    void this.#authenticate(credentials, connection.remote, session.id).then((result) => {
-      if (result === session.identity || session.connection !== connection) return;
-      const error = new WilcoError(
-        'WILCO_AUTHENTICATION_FAILED',
-        'the fresh credentials were not accepted',
-      );
-      session.live.driver.connectionLost(error);
-      connection.dropped(error);
-    });
+    const isChecking = this.#fresh.has(connection);
+    this.#fresh.set(connection, credentials);
+    if (isChecking) return;
+    let checked: Uint8Array | undefined;
+    let isSame = true;
+    while (isSame && checked !== this.#fresh.get(connection)) {
+      checked = this.#fresh.get(connection);
+      const result = await this.#authenticate(checked, connection.remote, session.id);
+      isSame = result === session.identity;
+    }
+    this.#fresh.delete(connection);
+    if (isSame || session.connection !== connection) return;
+    const error = new WilcoError(
+      'WILCO_AUTHENTICATION_FAILED',
+      'the fresh credentials were not accepted',
+    );
+    session.live.driver.connectionLost(error);
+    connection.dropped(error);
   }
 
   #sessionOver(session: ServerSession): void {

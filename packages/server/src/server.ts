@@ -9,6 +9,7 @@ import {
   type FallbackHandler,
   type HandleOptions,
   type Handler,
+  type Listener,
   type Undo,
 } from '@wilco/endpoint';
 import { LIMITS, wholeInRange, type MessageType } from '@wilco/protocol';
@@ -24,8 +25,9 @@ const DRAIN_MS = 5_000;
  * Listens for clients; resolves when it does. Register handlers and listeners right after
  * it, before anything else is awaited: no client is let in before.
  *
- * Rejects with `WILCO_LISTEN_FAILED`, `WILCO_STORE_FAILED`, `WILCO_OPTION_INVALID`, or
- * `WILCO_INSECURE_REFUSED` for an address beyond this machine without `insecure: true`.
+ * Rejects with `WILCO_LISTEN_FAILED`, `WILCO_STORE_FAILED`, `WILCO_OPTION_INVALID`,
+ * `WILCO_OVERLOADED` where the store holds more sessions than `windowBudgetBytes` has room for,
+ * or `WILCO_INSECURE_REFUSED` for an address beyond this machine without `insecure: true`.
  */
 export async function listen(options: ServerOptions): Promise<Server> {
   const resolved = resolveServerOptions(options);
@@ -41,11 +43,13 @@ export async function listen(options: ServerOptions): Promise<Server> {
     if (life !== undefined) life.accept(connection);
     else connection.destroy();
   };
+  let listener: Listener | undefined;
   try {
-    const listener = await resolved.transport.listen(resolved.address, accept);
+    listener = await resolved.transport.listen(resolved.address, accept);
     life = new ServerLife({ options: resolved, store, contents, handlers, listener, emit });
     return new Server(life, handlers, events, listener.address);
   } catch (error) {
+    await listener?.close();
     await store.close();
     throw error;
   }
