@@ -117,7 +117,8 @@ export class Handling {
   /** The peer wants a message back. */
   withdraw(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
-    if (message.state !== 'waiting') return;
+    // Before a restart a handler took it: its end is the next one's word.
+    if (message.state !== 'waiting' || message.attempt > 0) return;
     const said = message.expiresAtMs <= nowMs ? EXPIRED : CANCELLED;
     this.#conclude(channel, message, said, NO_BYTES, nowMs);
     this.pump(channel, nowMs);
@@ -318,6 +319,8 @@ function restored(
   wallOffsetMs: number,
 ): IncomingMessage {
   const { expiresAtWallMs } = record;
+  // What a handler took, before the restart, expires no more.
+  const isEndless = expiresAtWallMs === undefined || record.attempts > 0;
   return new IncomingMessage({
     channel: channel.number,
     channelName: channel.name,
@@ -326,7 +329,7 @@ function restored(
     id: record.id,
     isResent: record.isResent,
     extensions: record.extensions,
-    expiresAtMs: expiresAtWallMs === undefined ? Infinity : expiresAtWallMs - wallOffsetMs,
+    expiresAtMs: isEndless ? Infinity : expiresAtWallMs - wallOffsetMs,
     cost: Math.min(record.payload.byteLength, LIMITS.fragmentBytes),
     attempts: record.attempts,
     payload: record.payload,
