@@ -73,6 +73,11 @@ export class FaultyStore implements Store {
     return this.#image.size;
   }
 
+  /** Whether a commit has failed, or was never answered. */
+  get hasFailed(): boolean {
+    return this.#hasFailed || this.#hasHung;
+  }
+
   /** What is in it, whether or not it is open. */
   contents(): StoreContents {
     const { storeId } = this.#options;

@@ -54,6 +54,8 @@ export class History {
   readonly rewound = new Set<string>();
   /** Hosts of which a clone lives: what one of the two never wrote, the other may have written. */
   readonly cloned = new Set<string>();
+  /** Processes (host and run) that died with marks of starts that their disk did not get. */
+  readonly forgetful = new Set<string>();
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */

@@ -52,7 +52,8 @@ export class Judge {
       blame('conservation', `handled after it was ${outcome.status}`);
     }
     const twice = duplicateOf(entry, start);
-    if (twice !== undefined && !this.#history.cloned.has(message.from)) blame('no duplicate', twice);
+    if (twice !== undefined && !this.#history.cloned.has(message.from))
+      blame('no duplicate', twice);
     this.#checkFlow(entry, start, blame);
   }
 
@@ -109,15 +110,15 @@ function flowOf({ message }: Entry, { host, run, session, isResent }: Start): st
   return [session, message.from, message.channel, host, run, age].join('/');
 }
 
-function duplicateOf(
-  { starts }: Entry,
-  { isResent, isRedelivered, host, run }: Start,
-): string | undefined {
+function duplicateOf({ starts }: Entry, start: Start): string | undefined {
   if (starts.length === 0) return undefined;
-  const isSameProcess = starts.some((start) => start.host === host && start.run === run);
-  if (isSameProcess) return isResent ? undefined : 'handled twice by the same process';
-  const isSameHost = starts.some((start) => start.host === host);
+  // Of two copies in two sessions one is marked; the other may be the later one to arrive.
+  const isMarked =
+    start.isResent || starts.some(({ isResent, session }) => isResent && session !== start.session);
+  const isSameProcess = starts.some(({ host, run }) => host === start.host && run === start.run);
+  if (isSameProcess) return isMarked ? undefined : 'handled twice by the same process';
+  const isSameHost = starts.some(({ host }) => host === start.host);
   // A store may have lost the mark of a start in the crash: that is why both are told at all.
-  if (isSameHost || isResent || isRedelivered) return undefined;
-  return `handled by ${host} after another had, and not marked`;
+  if (isSameHost || isMarked || start.isRedelivered) return undefined;
+  return `handled by ${start.host} after another had, and not marked`;
 }

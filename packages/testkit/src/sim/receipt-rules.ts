@@ -57,8 +57,8 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
   },
 
   /** Its time was over, and no handler ever took it, in any session. */
-  expired: ({ code }, { plan, entry }) => {
-    const taken = takenBy(entry);
+  expired: ({ code }, { plan, history, entry }) => {
+    const taken = takenBy(entry, history);
     if (taken !== undefined) return taken;
     const limitMs =
       code === 'WILCO_RETENTION_OVER' ? retentionOf(plan, entry) : entry.message.ttlMs;
@@ -71,7 +71,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
 
   /** It was withdrawn, or its session ended before it was written; no handler ever took it. */
   cancelled: ({ code }, { plan, history, entry }) => {
-    const taken = takenBy(entry);
+    const taken = takenBy(entry, history);
     if (taken !== undefined) return taken;
     if (code === 'WILCO_CANCELLED') return entry.isCancelled ? undefined : 'nobody withdrew it';
     if (code === 'WILCO_RETENTION_OVER') {
@@ -103,8 +103,9 @@ export function untruthOf(subject: RuleSubject): string | undefined {
   return rule(outcome as never, subject);
 }
 
-function takenBy({ starts }: Entry): string | undefined {
-  const first = starts[0];
+/** A start that its receiver's disk lost in a crash is one that nobody can know of. */
+function takenBy({ starts }: Entry, { forgetful }: History): string | undefined {
+  const first = starts.find(({ host, run }) => !forgetful.has(`${host} ${String(run)}`));
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }
 

@@ -24,6 +24,11 @@ export class SimulatedClient {
     return this.#client !== undefined;
   }
 
+  /** Counts its processes. */
+  get run(): number {
+    return this.#run;
+  }
+
   /** Starts a process with a client that has what the disk of the host holds. */
   start(): void {
     const { network, plan, random } = this.#world;

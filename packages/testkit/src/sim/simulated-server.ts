@@ -25,6 +25,11 @@ export class SimulatedServer {
     return this.#server !== undefined;
   }
 
+  /** Counts its processes. */
+  get run(): number {
+    return this.#run;
+  }
+
   /** Starts a process with a server that has what the disk of the host holds. */
   start(): void {
     this.#run += 1;

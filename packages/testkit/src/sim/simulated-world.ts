@@ -89,11 +89,13 @@ export class SimulatedWorld {
   }
 
   /** The process of a host died: what becomes of its disk. */
-  crashStore(host: string, fate: 'kept' | 'wiped' | 'restored'): void {
+  crashStore(host: string, run: number, fate: 'kept' | 'wiped' | 'restored'): void {
     const store = this.#stores.get(host);
     if (store === undefined) return;
     const backup = this.#backups.get(host);
     const heir = store.crash();
+    const hasLost = heir.counts.lostCommit > store.counts.lostCommit || store.hasFailed;
+    if (hasLost || fate !== 'kept') this.history.forgetful.add(`${host} ${String(run)}`);
     if (fate === 'kept') this.#replace(host, heir);
     else if (fate === 'wiped') this.#replace(host, heir.wipe(this.#newDisk(host)));
     else this.#replace(host, backup?.clone() ?? heir);

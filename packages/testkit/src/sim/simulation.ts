@@ -154,9 +154,10 @@ class Simulation {
   #crash({ host, kind, forMs, isKept, isSilent }: Incident): void {
     const site = this.#siteOf(host);
     if (site?.isUp !== true) return;
+    const { run } = site;
     site.crash(isSilent ? 'vanished' : 'killed');
     const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
-    this.#world.crashStore(host, fate);
+    this.#world.crashStore(host, run, fate);
     this.#world.count(`disk ${fate}`);
     if (fate === 'restored') this.#world.history.rewound.add(host);
     this.#startsAhead += 1;
