@@ -26,12 +26,16 @@ test('a session whose records are dropped persists nothing more, whatever its ha
   const pair = new Pair({}, { server: { isVolatile: false } });
   pair.connect();
   pair.server.respond = () => undefined;
+  pair.server.commitMs = 1;
   pair.send(pair.client);
   pair.advance(10);
+  expect(pair.server.deliveries).toHaveLength(1);
   pair.server.session.surrender(pair.nowMs);
-  const persisted = pair.server.operations.length;
+  pair.advance(20);
+  const commits = pair.server.commits.length;
   const [first] = pair.server.deliveries;
   if (first !== undefined) pair.server.session.handlerFinished(first, HANDLED, pair.nowMs);
+  pair.server.isFlushWanted = true;
   pair.advance(1_000);
-  expect(pair.server.operations).toHaveLength(persisted);
+  expect(pair.server.commits).toHaveLength(commits);
 });
