@@ -44,7 +44,8 @@ const step = fc.oneof(
       ms: fc.oneof(fc.constant(1), fc.nat(40), fc.nat(5_000)),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('bounce' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('connect' as const) }) },
   {
     weight: 1,
@@ -99,6 +100,10 @@ function take(pair: Pair, running: Map<Side, Set<number>>, one: Step): void {
     case 'cut':
       if (pair.isConnected) pair.cut();
       return;
+    case 'bounce':
+      if (pair.isConnected) pair.cut();
+      pair.connect();
+      return;
     case 'connect':
       if (!pair.isConnected) pair.connect();
       return;
@@ -138,6 +143,7 @@ describe('a conversation of random steps', () => {
           [pair.client, new Set<number>()],
           [pair.server, new Set<number>()],
         ]);
+        pair.connect();
         for (const one of steps) {
           take(pair, running, one);
           pair.settle();

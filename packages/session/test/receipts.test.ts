@@ -86,6 +86,31 @@ describe('a receipt', () => {
     ]);
   });
 
+  test('of a message behind two that were withdrawn: one VOID stands for both', () => {
+    const pair = new Pair();
+    for (let i = 0; i < 2; i++) pair.client.session.cancel(pair.send(pair.client));
+    const third = pair.send(pair.client);
+    pair.connect();
+    pair.advance(10);
+    expect(pair.trace.filter((line) => line.includes('void'))).toEqual([
+      '0 client → void 1–3 cancelled',
+    ]);
+    expect(pair.client.settlements.get(third)?.status).toBe('handled');
+  });
+
+  test('is not changed by a word of the peer that comes too late', () => {
+    const pair = new Pair({ client: { settleGraceMs: 500 } });
+    pair.server.respond = () => reply(1);
+    pair.connect();
+    pair.fate = (_frame, from) => (from === pair.server ? [1_000] : 'pass');
+    const message = pair.send(pair.client, { ttlMs: 100 });
+    pair.advance(900);
+    expect(pair.client.settlements.get(message)?.status).toBe('inDoubt');
+    pair.advance(2_000);
+    expect(pair.client.settlements.get(message)?.status).toBe('inDoubt');
+    expect(pair.isConnected).toBe(true);
+  });
+
   test('is cancelled by the peer’s word, where it was written and no handler took it', () => {
     const pair = new Pair();
     pair.server.respond = undefined;

@@ -113,6 +113,35 @@ describe('a resume', () => {
     checkEnd(pair);
   });
 
+  test('sends nothing again that the peer says it holds', () => {
+    const pair = new Pair();
+    pair.connect();
+    pair.fate = (frame) => (frame.kind === 'ack' ? 'lose' : 'pass');
+    pair.send(pair.client);
+    pair.advance(10);
+    pair.cut();
+    pair.fate = () => 'pass';
+    pair.connect();
+    pair.advance(10);
+    expect(pair.client.frames.filter(({ kind }) => kind === 'message')).toHaveLength(1);
+    checkEnd(pair);
+  });
+
+  test('sends what waited behind a window, though nothing is submitted any more', () => {
+    const pair = new Pair({ server: { windowMessages: 1, windowMessagesMax: 1 } });
+    pair.connect();
+    for (let i = 0; i < 3; i++) pair.send(pair.client);
+    pair.settle();
+    pair.cut();
+    pair.connect();
+    pair.settle();
+    pair.cut();
+    pair.connect();
+    pair.advance(20);
+    expect(pair.server.handledSeqs()).toEqual([1, 2, 3]);
+    checkEnd(pair);
+  });
+
   test('sends what is left before anything new, and cancellations ahead of messages', () => {
     const pair = new Pair();
     pair.server.respond = undefined;
