@@ -249,6 +249,7 @@ export class FrameConnection {
       this.#deadlineMs = Infinity;
       owner.late();
     } else if (this.#frameDeadlineMs <= nowMs) {
+      this.#unfinishedSinceMs = Infinity;
       const waited = `a frame was not finished within ${this.#setting.frameTimeoutMs} ms`;
       owner.broken(new WilcoError('WILCO_FRAME_TIMEOUT', waited));
     }
