@@ -146,9 +146,10 @@ export class LiveSession implements SessionDriverOwner {
 
   /**
    * The session is over, and none follows: what is unsettled is settled truly, and no
-   * handler is started on what it had received.
+   * handler is started on what it had received. What waits for room gets none in it.
    */
   giveUp(code: ErrorCode, reason: string): void {
+    this.driver.stopAccepting();
     this.driver.stopHandling();
     for (const { message, mayBeHandled } of this.driver.surrender()) {
       const settlement = mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason);

@@ -109,7 +109,7 @@ export class MessageSender {
     // Nobody overtakes those who wait.
     if (this.#waiting.size > 0 || !this.#submit(request)) this.#wait(request, options);
     this.#unsettled += 1;
-    options.signal?.addEventListener('abort', () => receipt.cancel(), { once: true });
+    if (options.signal !== undefined) receipt.cancelOn(options.signal);
     return receipt;
   }
 
@@ -154,11 +154,12 @@ export class MessageSender {
       settled: (settled) => this.#watchFailure(settled),
     });
     receipt.settle(settlement);
+    this.#admitWaiting();
   }
 
   #encode(type: { readonly name: string; readonly codec: unknown }, body: unknown): Uint8Array {
     const codec = (type.codec ?? MESSAGE_PACK) as PayloadCodec;
-    let payload: Uint8Array;
+    let payload: unknown;
     try {
       payload = codec.encode(body);
     } catch (cause) {
@@ -166,12 +167,25 @@ export class MessageSender {
       const detail = `the codec of '${type.name}' says: ${String(cause)}`;
       throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', detail, { cause });
     }
-    const { maxMessageBytes } = this.#setting.options;
-    if (payload.byteLength <= maxMessageBytes) return payload;
-    throw new WilcoError(
-      'WILCO_PAYLOAD_TOO_LARGE',
-      `${payload.byteLength} bytes, maxMessageBytes is ${maxMessageBytes}`,
-    );
+    if (!(payload instanceof Uint8Array)) {
+      const detail = `the codec of '${type.name}' made no Uint8Array of it`;
+      throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', detail);
+    }
+    this.#checkSize(payload.byteLength);
+    return payload;
+  }
+
+  /** What can never fit must not wait for room, and hold up those behind it. */
+  #checkSize(size: number): void {
+    const { options, outboxTotal } = this.#setting;
+    const { maxMessageBytes } = options;
+    const outboxBytes = Math.min(options.outboxBytes, outboxTotal.capacityBytes);
+    if (size <= maxMessageBytes && size <= outboxBytes) return;
+    const limit =
+      size > maxMessageBytes
+        ? `maxMessageBytes is ${maxMessageBytes}`
+        : `the outbox takes ${outboxBytes}`;
+    throw new WilcoError('WILCO_PAYLOAD_TOO_LARGE', `${size} bytes, ${limit}`);
   }
 
   #receiptFor<Input, Reply, Output>(
@@ -276,7 +290,11 @@ function checkOptions({ ttlMs, id, channel, signal, whenFull }: SendOptions): vo
   if (whenFull !== undefined && whenFull !== 'fail' && whenFull !== 'wait') {
     throw new WilcoError('WILCO_OPTION_INVALID', `whenFull is '${String(whenFull)}', wanted 'fail' or 'wait'`);
   }
-  if (signal?.aborted !== true) return;
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal)) {
+    throw new WilcoError('WILCO_OPTION_INVALID', `signal is ${String(signal)}, wanted an AbortSignal`);
+  }
+  if (!signal.aborted) return;
   const cause: unknown = signal.reason;
   throw new WilcoError('WILCO_CANCELLED', 'its signal was aborted before it was sent', { cause });
 }

@@ -1,5 +1,7 @@
 import {
+  inRange,
   isErrorCode,
+  LIMITS,
   WilcoError,
   type ErrorCode,
   type MessageId,
@@ -56,7 +58,9 @@ export interface Receipt<Reply = unknown> {
    * Waits like {@link handled}, but no longer than `waitMs`: then it rejects with
    * `WILCO_WAIT_OVER`, and the message goes its way.
    *
-   * Milliseconds, 0 or more.
+   * Milliseconds, 0 to 2_147_483_647.
+   *
+   * @throws {@link WilcoError} `WILCO_OPTION_INVALID`.
    */
   within(waitMs: number): Promise<Reply>;
 }
@@ -94,6 +98,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   #settled: Deferred<Outcome<Reply>> | undefined;
   /** Somebody was told how it ended, or will be. */
   #isObserved = false;
+  #ignoreSignal: () => void = () => {};
 
   constructor(setting: ReceiptSetting<Reply>) {
     this.#setting = setting;
@@ -165,7 +170,21 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     else this.#setting.cancelWaiting(this as MessageReceipt);
   }
 
+  /** Cancels it when `signal` is aborted; holds nothing on the signal once it has settled. */
+  cancelOn(signal: AbortSignal): void {
+    if (this.#outcome !== undefined) return;
+    // A codec of the application has run since it was looked at.
+    if (signal.aborted) {
+      this.cancel();
+      return;
+    }
+    const cancel = (): void => this.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    this.#ignoreSignal = () => signal.removeEventListener('abort', cancel);
+  }
+
   within(waitMs: number): Promise<Reply> {
+    inRange('waitMs', waitMs, 0, LIMITS.durationMs);
     if (this.#outcome !== undefined) return this.handled;
     const { clock } = this.#setting;
     const limit = deferred<Reply>();
@@ -211,6 +230,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     if (this.#outcome !== undefined) return;
     const outcome = outcomeOf(settlement, this.#setting.replyCodec);
     this.#outcome = outcome;
+    this.#ignoreSignal();
     if (outcome.status === 'handled') this.markReceived();
     if (this.#queued !== undefined && !this.#isQueued) this.#tell(this.#queued, outcome);
     if (this.#received !== undefined && !this.#isReceived) this.#tell(this.#received, outcome);
@@ -242,10 +262,7 @@ function deferred<Value>(): Deferred<Value> {
   return { promise, resolve, reject };
 }
 
-function outcomeOf<Reply>(
-  settlement: Settlement,
-  codec: PayloadCodec<Reply>,
-): Outcome<Reply> {
+function outcomeOf<Reply>(settlement: Settlement, codec: PayloadCodec<Reply>): Outcome<Reply> {
   const { code, reason, hasRun, isRetryable } = settlement;
   switch (settlement.status) {
     case 'handled':
