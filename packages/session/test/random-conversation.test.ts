@@ -154,7 +154,7 @@ describe('a conversation of random steps', () => {
         settle(pair);
         checkEnd(pair);
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     );
   });
 });

@@ -214,7 +214,7 @@ describe('a resume', () => {
     const pair = new Pair();
     pair.connect();
     const large = pair.send(pair.client, { bytes: new Uint8Array(300_000) });
-    pair.fate = (frame) => (frame.kind === 'fragment' ? 'cut' : 'pass');
+    pair.fate = (frame) => (frame.kind === 'message' ? 'cut' : 'pass');
     pair.advance(20);
     pair.client.session.cancel(large);
     pair.send(pair.client);
@@ -222,6 +222,7 @@ describe('a resume', () => {
     pair.connect();
     pair.advance(20);
     expect(pair.client.settlements.get(large)?.status).toBe('cancelled');
+    expect(pair.trace.some((line) => line.endsWith('void 1–2 cancelled'))).toBe(true);
     expect(pair.server.handledSeqs()).toEqual([2]);
     checkEnd(pair);
   });
