@@ -1,3 +1,4 @@
+import type { Frame } from '@wilco/protocol';
 import { describe, expect, test } from 'vitest';
 import { connect, defineMessage, type Client, type ClientOptions } from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
@@ -27,7 +28,12 @@ describe('connecting', () => {
     const { peer, client, clock, events } = await start();
     const receipt = client.send(Order, 1);
     const opened = expect(client.opened).rejects.toMatchObject({ code: 'WILCO_OVERLOADED' });
-    await peer.answers({ kind: 'refuse', code: 'WILCO_OVERLOADED', reason: '', retryAfterMs: undefined });
+    await peer.answers({
+      kind: 'refuse',
+      code: 'WILCO_OVERLOADED',
+      reason: '',
+      retryAfterMs: undefined,
+    });
     await opened;
     expect(await receipt.settled).toEqual({ status: 'cancelled', code: 'WILCO_OVERLOADED' });
     expect(events).toEqual(['closed WILCO_OVERLOADED']);
@@ -141,7 +147,13 @@ describe('a connection that is lost', () => {
   test('because the server goes away is not tried before its time', async () => {
     const { peer, clock, stop, peers } = await start();
     await peer.answers(welcome());
-    peer().say({ kind: 'close', mode: 'detach', code: 'WILCO_GOING_AWAY', reason: '', retryAfterMs: 900 });
+    peer().say({
+      kind: 'close',
+      mode: 'detach',
+      code: 'WILCO_GOING_AWAY',
+      reason: '',
+      retryAfterMs: 900,
+    });
     await clock.advance(890);
     expect(peers).toHaveLength(1);
     await clock.advance(10);
@@ -162,13 +174,22 @@ describe('a session that is lost', () => {
     const waiting = client.send(Order, 2);
     await peer.hears();
     await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
-    const marks = peer(1).all('message').map(({ seq, isResent, id }) => [seq, isResent, id]);
+    const marks = peer(1)
+      .all('message')
+      .map(({ seq, isResent, id }) => [seq, isResent, id]);
     expect(marks).toEqual([
       [1, true, written.id],
       [2, false, waiting.id],
     ]);
     expect(lost).toEqual([
-      { session: '11'.repeat(16), successor: SECOND, reason: 'unknown', resent: 1, inDoubt: 0, moved: 1 },
+      {
+        session: '11'.repeat(16),
+        successor: SECOND,
+        reason: 'unknown',
+        resent: 1,
+        inDoubt: 0,
+        moved: 1,
+      },
     ]);
     await stop();
   });
@@ -187,7 +208,7 @@ describe('a session that is lost', () => {
   });
 
   test('is noticed by positions that went back: the client gives it up by name', async () => {
-    const { peer, client, stop } = await start();
+    const { peer, stop } = await start();
     await peer.answers(welcome());
     peer().say(types('order'), message(1, 5));
     await peer.hears();
@@ -275,7 +296,13 @@ describe('closing', () => {
     const closed = client.close();
     await peer.hears();
     expect(peer().last('close')).toMatchObject({ mode: 'end', code: 'WILCO_SESSION_ENDED' });
-    peer().say(ack(2), { kind: 'close', mode: 'end', code: '', reason: '', retryAfterMs: undefined });
+    peer().say(ack(2), {
+      kind: 'close',
+      mode: 'end',
+      code: '',
+      reason: '',
+      retryAfterMs: undefined,
+    });
     peer().say({ kind: 'closeAck', channels: [] });
     await peer.hears();
     peer().vanish();
@@ -299,7 +326,7 @@ describe('closing', () => {
   });
 
   test('twice is the same as once', async () => {
-    const { client, peers } = await start();
+    const { client } = await start();
     await Promise.all([client.close({ drainMs: 0 }), client.end()]);
     await client[Symbol.asyncDispose]();
     expect(client.isOnline).toBe(false);
@@ -330,7 +357,7 @@ async function start(given: StartOptions = {}) {
   };
   const peer = Object.assign((index = 0) => existing(peers[index]), {
     newest: () => existing(peers.at(-1)),
-    answers: async (frame: Parameters<ScriptedPeer['say']>[0]): Promise<void> => {
+    answers: async (frame: Frame): Promise<void> => {
       existing(peers.at(-1)).say(frame);
       await clock.settle();
     },

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { connect, defineMessage, type ClientOptions, type UnobservedFailure } from '../src/index.ts';
+import {
+  connect,
+  defineMessage,
+  type ClientOptions,
+  type UnobservedFailure,
+} from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
 import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
 import { ack, ScriptedPeer, welcome } from '../../endpoint/test/scripted-peer.ts';

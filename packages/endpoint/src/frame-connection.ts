@@ -67,7 +67,11 @@ export class FrameConnection {
   #isLingering = false;
   #gone: (() => void)[] = [];
 
-  constructor(connection: Connection, setting: FrameConnectionSetting, owner: FrameConnectionOwner) {
+  constructor(
+    connection: Connection,
+    setting: FrameConnectionSetting,
+    owner: FrameConnectionOwner,
+  ) {
     this.#connection = connection;
     this.#setting = setting;
     this.#owner = owner;
@@ -170,7 +174,9 @@ export class FrameConnection {
     if (this.#owner === undefined) return;
     this.#owner.heard();
     this.#receivedBytes += bytes.length;
-    const error = this.isReliable ? this.#readStream(bytes) : this.#readDatagram(bytes);
+    let error: WilcoError | undefined;
+    if (this.isReliable) error = this.#readStream(bytes);
+    else this.#readDatagram(bytes);
     // The owner may have let go of it while the frames were told.
     const owner = this.#stillOwner();
     if (owner === undefined) return;
@@ -193,7 +199,7 @@ export class FrameConnection {
   }
 
   /** What does not decode was not from the peer: it is dropped. */
-  #readDatagram(bytes: Uint8Array): undefined {
+  #readDatagram(bytes: Uint8Array): void {
     const error = this.#decoder.push(bytes, (frame) => this.#owner?.frame(frame));
     if (error === undefined && !this.#decoder.hasUnfinished) return;
     const { hasChecksum } = this.#decoder;

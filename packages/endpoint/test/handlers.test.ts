@@ -58,7 +58,7 @@ describe('a handler', () => {
   ])('says by a Rejection why, and whether repeating helps: %#', (thrown, code, isRetryable) => {
     const { handlers, run, results, failures } = make();
     handlers.add(Order, () => {
-      throw thrown;
+      throw thrown as Error;
     });
     run(1);
     expect(results).toMatchObject([{ outcome: 'rejected', code, isRetryable, hasRun: true }]);
@@ -81,13 +81,22 @@ describe('a handler', () => {
   test('gets what the schema makes of the body, also when that takes time; the order is kept', async () => {
     const { handlers, run } = make();
     const waits: (() => void)[] = [];
-    const schema = schemaOf((value) => {
+    const schema = schemaOf<string>((value) => {
       if (value === 2) return { value: 'quick' };
-      return new Promise((resolve) => waits.push(() => resolve({ value: `slow ${value}` })));
+      return new Promise((resolve) =>
+        waits.push(() => resolve({ value: `slow ${String(value)}` })),
+      );
     });
-    const Checked = defineMessage<number, void, string>('checked', { schema });
+    const Checked = defineMessage<number, undefined, string>('checked', { schema });
     const seen: string[] = [];
-    handlers.add(Checked, (text) => void seen.push(text), { concurrency: 8 });
+    handlers.add(
+      Checked,
+      (text) => {
+        seen.push(text);
+        return undefined;
+      },
+      { concurrency: 8 },
+    );
     for (const number of [1, 2, 3]) run(number, 'checked');
     waits[1]?.();
     await turn();

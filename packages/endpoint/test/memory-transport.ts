@@ -1,5 +1,11 @@
 import type { Clock } from '../src/clock.ts';
-import type { Address, Connection, ConnectionEvents, Listener, Transport } from '../src/transport.ts';
+import type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  Listener,
+  Transport,
+} from '../src/transport.ts';
 
 /** One end of a link in memory. What is written arrives in the next turn. */
 export class MemoryConnection implements Connection {
@@ -72,7 +78,7 @@ export class MemoryTransport implements Transport {
     this.isReliable = isReliable;
   }
 
-  connect(_address: Address): Connection {
+  connect(): Connection {
     const [near, far] = this.#link();
     this.onDial(far);
     const { isReachable } = this;

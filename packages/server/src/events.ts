@@ -62,7 +62,4 @@ export interface ServerEvents {
 }
 
 /** Tells the application. */
-export type Emit = <Name extends keyof ServerEvents>(
-  name: Name,
-  value: ServerEvents[Name],
-) => void;
+export type Emit = <Name extends keyof ServerEvents>(name: Name, value: ServerEvents[Name]) => void;
