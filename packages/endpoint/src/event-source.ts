@@ -40,7 +40,10 @@ export class EventSource<Events extends EventMap> {
   }
 
   /** Calls `listener` at the next event of that name. */
-  once<Name extends keyof Events & string>(name: Name, listener: EventListener<Events[Name]>): Undo {
+  once<Name extends keyof Events & string>(
+    name: Name,
+    listener: EventListener<Events[Name]>,
+  ): Undo {
     const guarded = this.#guard(name, listener);
     this.#emitter.once(name, guarded);
     return () => this.#emitter.off(name, guarded);
@@ -54,7 +57,8 @@ export class EventSource<Events extends EventMap> {
     return (value) => {
       try {
         const result = listener(value as never);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#failed(event, error));
+        if (isThenable(result))
+          result.then(undefined, (error: unknown) => this.#failed(event, error));
       } catch (error) {
         this.#failed(event, error);
       }
@@ -68,7 +72,5 @@ export class EventSource<Events extends EventMap> {
 
 /** Whether a value is a promise, or like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    Boolean(value) && typeof (value as { readonly then?: unknown }).then === 'function'
-  );
+  return Boolean(value) && typeof (value as { readonly then?: unknown }).then === 'function';
 }

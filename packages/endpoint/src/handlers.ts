@@ -1,4 +1,10 @@
-import { WilcoError, wholeInRange, type Extension, type MessageId, type MessageType } from '@wilco/protocol';
+import {
+  WilcoError,
+  wholeInRange,
+  type Extension,
+  type MessageId,
+  type MessageType,
+} from '@wilco/protocol';
 import type { Undo } from './event-source.ts';
 import type { SessionHandle } from './session-handle.ts';
 

@@ -224,7 +224,8 @@ export class ServerConnection implements FrameConnectionOwner {
     }
     if (this.#phase === 'closed' || !isSameHello(this.#hello, hello)) return;
     this.#move('helloedAgain');
-    if (this.#phase === 'welcoming' && this.#welcome !== undefined) this.#frames.write(this.#welcome);
+    if (this.#phase === 'welcoming' && this.#welcome !== undefined)
+      this.#frames.write(this.#welcome);
   }
 
   #takeReady(ready: ReadyFrame): void {
@@ -285,5 +286,7 @@ function refuseFrame({ code, reason, retryAfterMs }: Refusal): RefuseFrame {
 function isSameHello(first: HelloFrame | undefined, again: HelloFrame): boolean {
   if (first === undefined) return false;
   const { boot, counter } = first.attempt;
-  return first.runId === again.runId && boot === again.attempt.boot && counter === again.attempt.counter;
+  return (
+    first.runId === again.runId && boot === again.attempt.boot && counter === again.attempt.counter
+  );
 }
