@@ -151,6 +151,21 @@ describe('a listener', () => {
   });
 });
 
+describe('a handler that never finishes', () => {
+  test('is told when its server closes, and its sender knows nothing', async () => {
+    const slow = await listen({ host: '127.0.0.1', port: 0 });
+    const reasons: unknown[] = [];
+    slow.handle(Count, (_, { signal }) => {
+      signal.addEventListener('abort', () => reasons.push(signal.reason));
+      return new Promise<number>(() => {});
+    });
+    const receipt = client(slow.address.port, { whenSessionLost: 'inDoubt' }).send(Count, 1);
+    await receipt.received;
+    await slow.close({ drainMs: 0 });
+    expect(reasons).toMatchObject([{ code: 'WILCO_GOING_AWAY' }]);
+  });
+});
+
 describe('a full outbox', () => {
   test('leaves those who wait for room no worse when the client is closed', async () => {
     const slow = await server();

@@ -76,6 +76,11 @@ export class HandlerRuns {
     this.#running.get(delivery)?.abort(code);
   }
 
+  /** Tells all handlers that run that nobody waits for their results any more. */
+  abortAll(code: ErrorCode): void {
+    for (const context of [...this.#running.values()]) context.abort(code);
+  }
+
   #runFallback(delivery: Delivery, context: DeliveryContext): void {
     const { fallback } = this.#handlers;
     if (fallback === undefined) {

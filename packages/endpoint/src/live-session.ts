@@ -61,6 +61,7 @@ export class LiveSession implements SessionDriverOwner {
   #closing: FarewellWords | undefined;
   #cancelDrain: () => void = () => {};
   #hasEnded = false;
+  #isMoved = false;
   #onEnded: (() => void)[] = [];
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
@@ -155,6 +156,7 @@ export class LiveSession implements SessionDriverOwner {
       const settlement = mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason);
       this.driver.settle(message, settlement);
     }
+    this.#rest(code);
     this.#markEnded();
   }
 
@@ -197,6 +199,8 @@ export class LiveSession implements SessionDriverOwner {
 
   ended(end: SessionEnd): void {
     this.#life.ended(end);
+    // What a session had received whose messages moved on is still to be handled.
+    if (!this.#isMoved) this.#rest(end.code);
     this.#markEnded();
   }
 
@@ -207,6 +211,12 @@ export class LiveSession implements SessionDriverOwner {
     this.#closing = undefined;
     this.#cancelDrain();
     this.driver.close(words);
+  }
+
+  /** Nobody waits for its handlers any more, and nothing of it keeps the process alive. */
+  #rest(code: ErrorCode): void {
+    this.#runs.abortAll(code);
+    this.driver.rest();
   }
 
   #isOver(): boolean {

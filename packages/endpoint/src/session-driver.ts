@@ -71,6 +71,7 @@ export class SessionDriver implements SessionSink {
   #isPerforming = false;
   #armedAtMs = Infinity;
   #cancelTimer: () => void = () => {};
+  #isResting = false;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
   constructor(setting: SessionDriverSetting, owner: SessionDriverOwner) {
@@ -128,6 +129,13 @@ export class SessionDriver implements SessionSink {
 
   stopAccepting(): void {
     this.#session.stopAccepting();
+  }
+
+  /** Is woken by time no more: the session is over, and nobody waits for its handlers. */
+  rest(): void {
+    this.#isResting = true;
+    this.#cancelTimer();
+    this.#armedAtMs = Infinity;
   }
 
   stopHandling(): void {
@@ -328,6 +336,7 @@ export class SessionDriver implements SessionSink {
 
   /** One timer, never later than the engine wants to be woken. */
   #arm(): void {
+    if (this.#isResting) return;
     const dueMs = this.#session.nextDeadlineMs;
     if (dueMs === Infinity && this.#session.phase === 'ended') {
       this.#cancelTimer();
