@@ -37,7 +37,9 @@ export class ReceiveChannels {
     const known = this.numbered(number);
     if (number !== ANSWER_CHANNEL && known?.name === name) return undefined;
     if (known === undefined && number < LIMITS.channels) {
-      this.#open(number, name).isRecordDirty = true;
+      const channel = this.#open(number, name);
+      channel.isRecordDirty = true;
+      this.#window.allowUnnamed(channel.window);
       return undefined;
     }
     const what = `channel ${String(number)} can not be '${name}'`;

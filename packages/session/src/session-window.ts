@@ -16,6 +16,9 @@ const MESSAGE_SHARE = 0.25;
 /** The window of a session is so many times that of a channel: one that is stuck leaves room for others. */
 const SESSION_MESSAGES = 4;
 const SESSION_BYTES = 2;
+/** A channel that no ACK of the connection has named has the window of the session, but no more than this. */
+const UNNAMED_MESSAGES = 64;
+const UNNAMED_BYTES = 65_536;
 
 /**
  * The memory that one session promises to its peer: its window, and the assemblies of
@@ -65,6 +68,14 @@ export class SessionWindow implements Window {
       { messages: windowMessages, bytes: windowBytes },
       { messages: windowMessagesMax, bytes: windowBytesMax },
     );
+  }
+
+  /** Until an ACK names a channel, the peer goes by the window of the session. */
+  allowUnnamed(channel: WindowGrant): void {
+    const messages = Math.min(this.#grant.mostMessages, UNNAMED_MESSAGES);
+    const bytes = Math.min(this.#grant.mostBytes, UNNAMED_BYTES);
+    channel.mostMessages = Math.max(channel.mostMessages, messages);
+    channel.mostBytes = Math.max(channel.mostBytes, bytes);
   }
 
   /** Returns what is wrong with a message that takes `cost` bytes, if anything is. */

@@ -118,6 +118,17 @@ describe('a window', () => {
     expect(pair.server.dropped.map(({ code }) => code)).toEqual(['WILCO_WINDOW_EXCEEDED']);
   });
 
+  test('of the session holds for a channel that no acknowledgement has named yet', () => {
+    const server = { windowBytes: 100, windowBytesMax: 100, windowMessages: 1 };
+    const pair = new Pair({ server });
+    pair.connect();
+    pair.send(pair.client, { channel: 'new', bytes: new Uint8Array(150) });
+    pair.send(pair.client, { channel: 'new', bytes: new Uint8Array(50) });
+    pair.advance(1_000);
+    expect(pair.server.dropped).toEqual([]);
+    checkEnd(pair);
+  });
+
   test('that blocks the sender makes it ask, and a peer that answers is not dead', () => {
     const pair = new Pair({ server: { windowMessages: 1, windowMessagesMax: 1 } });
     pair.server.respond = undefined;
