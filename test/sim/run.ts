@@ -87,7 +87,13 @@ async function many(): Promise<number> {
   );
   rmSync(PROGRESS_FILE, { force: true });
   // A small run can not reach everything.
-  const missing = done >= 2_000 ? coverage.missing : [];
+  return verdict(failures, done >= 2_000 ? coverage.missing : []);
+}
+
+async function verdict(
+  failures: readonly FailedSeed[],
+  missing: readonly string[],
+): Promise<number> {
   for (const what of missing) console.log(`NEVER OCCURRED: ${what}`);
   const [first] = failures;
   if (first !== undefined && first.invariant !== 'determinism') {

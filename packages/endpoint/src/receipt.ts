@@ -167,7 +167,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   cancel(): void {
     if (this.#outcome !== undefined) return;
     if (this.#place !== undefined) this.#place.driver.cancel(this.#place.message);
-    else this.#setting.cancelWaiting(this as MessageReceipt);
+    else this.#setting.cancelWaiting(this);
   }
 
   /** Cancels it when `signal` is aborted; holds nothing on the signal once it has settled. */
@@ -236,7 +236,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     if (this.#received !== undefined && !this.#isReceived) this.#tell(this.#received, outcome);
     if (this.#handled !== undefined) this.#tellHandled(this.#handled, outcome);
     this.#settled?.resolve(outcome);
-    this.#setting.settled(this as MessageReceipt);
+    this.#setting.settled(this);
   }
 
   #tell(waiting: Deferred<never> | Deferred<void>, outcome: Outcome<Reply>): void {

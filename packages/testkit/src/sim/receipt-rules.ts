@@ -100,7 +100,7 @@ export function untruthOf(subject: RuleSubject): string | undefined {
   const { outcome } = subject.entry;
   if (outcome === undefined) return undefined;
   const rule = RULES[outcome.status] as Rule<typeof outcome.status>;
-  return rule(outcome as never, subject);
+  return rule(outcome, subject);
 }
 
 /** A start that its receiver's disk lost in a crash is one that nobody can know of. */

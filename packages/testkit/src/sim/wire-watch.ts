@@ -51,5 +51,5 @@ function fieldText(value: unknown): string | undefined {
   if (value instanceof Uint8Array) return `${String(value.length)} B`;
   if (Array.isArray(value)) return value.length === 0 ? undefined : JSON.stringify(value);
   if (value === undefined || value === false || value === '') return undefined;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
