@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { connect, defineMessage, type Client, type ClientOptions } from '@wilco/client';
 import { listen, type Server } from '@wilco/server';
-import { SeededRandom, VirtualClock, VirtualNetwork } from '@wilco/testkit';
+import { FaultyStore, SeededRandom, VirtualClock, VirtualNetwork } from '@wilco/testkit';
 
 const Order = defineMessage<number, number>('order');
 
@@ -19,6 +19,22 @@ describe('a message that waits for room in the outbox', () => {
     await world.pass(5_000);
     expect(first.outcome).toMatchObject({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
     expect(second.outcome).toMatchObject({ status: 'handled', reply: 2 });
+  });
+
+  test('is told so, when the store fails and there is no session that it could come into', async () => {
+    const world = new World();
+    await world.startServer(() => new Promise(() => {}));
+    const store = world.brokenStore();
+    const client = world.connect({ outboxMessages: 1, store });
+    const first = client.send(Order, 1);
+    await world.pass(100);
+    const second = client.send(Order, 2, { whenFull: 'wait' });
+    store.faults = { failRate: 1 };
+    first.cancel();
+    world.network.links.at(-1)?.cut();
+    await world.pass(5_000);
+    expect(first.outcome).toMatchObject({ status: 'inDoubt', code: 'WILCO_STORE_FAILED' });
+    expect(second.outcome).toMatchObject({ status: 'cancelled', code: 'WILCO_STORE_FAILED' });
   });
 
   test('goes on waiting while the messages before it move to the next session', async () => {
@@ -72,6 +88,11 @@ class World {
 
   connect(options: Partial<ClientOptions>): Client {
     return connect({ ...this.#place('client'), host: 'server', port: 1, ...options });
+  }
+
+  /** A store that can be made to fail. */
+  brokenStore(): FaultyStore {
+    return new FaultyStore({ clock: this.clock, random: this.#random, storeId: 'disk' });
   }
 
   async pass(ms: number): Promise<void> {

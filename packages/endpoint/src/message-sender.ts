@@ -208,7 +208,9 @@ export class MessageSender {
     const driver = this.#driver;
     const { outboxTotal } = this.#setting;
     const size = request.payload.byteLength;
-    if (driver === undefined || !outboxTotal.reserve(size)) return false;
+    // One that is over takes nothing: what settles at its end must not make room in it.
+    if (driver === undefined || driver.engine.phase === 'ended') return false;
+    if (!outboxTotal.reserve(size)) return false;
     try {
       (request.receipt as MessageReceipt).placed(driver, driver.submit(request));
     } catch (error) {

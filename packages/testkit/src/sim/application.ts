@@ -88,10 +88,12 @@ export class Application {
     });
   }
 
-  #refused({ index }: PlannedMessage, error: unknown): void {
+  #refused({ index, bytes }: PlannedMessage, error: unknown): void {
     const code = WilcoError.is(error) ? error.code : String(error);
     this.#say(`can not send ${index}: ${code}`);
     if (code === 'WILCO_OUTBOX_FULL' || code === 'WILCO_CLOSED') return;
+    const { outboxBytes = Infinity } = this.#world.optionsOf(this.host);
+    if (code === 'WILCO_PAYLOAD_TOO_LARGE' && bytes > outboxBytes) return;
     this.#world.judge.blame(
       this.#clock.nowMs(),
       'no crash',

@@ -54,6 +54,7 @@ export function drawPlan(seed: number): Plan {
     durable: features.isDurable ? hosts.filter(() => random.chance(0.7)) : [],
     options: Object.fromEntries(hosts.map((host) => [host, drawOptions(random, features)])),
     whenSessionLost: random.pick(['resend', 'resend', 'inDoubt']),
+    authenticationMs: random.pick([0, 0, 0, 5, 100]),
     concurrency: random.pick([1, 1, 3]),
     messages: drawMessages(random, features, clients, quietAtMs),
     incidents: features.hasIncidents ? drawIncidents(random, hosts, quietAtMs) : [],

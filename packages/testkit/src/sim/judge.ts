@@ -14,9 +14,23 @@ export interface Violation {
     | 'integrity'
     | 'progress'
     | 'bounded'
+    | 'peace'
     | 'no crash';
   readonly what: string;
 }
+
+/** With these a side says that the other broke the protocol. */
+const PROTOCOL_ERRORS: ReadonlySet<string> = new Set([
+  'WILCO_ACK_OUT_OF_RANGE',
+  'WILCO_CHANNEL_UNKNOWN',
+  'WILCO_FRAME_CORRUPT',
+  'WILCO_FRAME_LOST',
+  'WILCO_FRAME_MALFORMED',
+  'WILCO_FRAME_TOO_LARGE',
+  'WILCO_FRAME_UNEXPECTED',
+  'WILCO_POISONED',
+  'WILCO_WINDOW_EXCEEDED',
+]);
 
 /**
  * Compares what happens with what was promised, from the simulator's own history. Each
@@ -72,6 +86,17 @@ export class Judge {
       outcome?.status === 'expired' || outcome?.status === 'cancelled' ? 'conservation' : 'honesty',
       `message ${message.index} is said to be ${JSON.stringify(outcome)}, but ${untruth}`,
     );
+  }
+
+  /**
+   * A connection ended. Where no frame was damaged or eaten on the way, an honest peer is
+   * never taken for one that breaks the protocol.
+   *
+   * @param damaged - How many frames were damaged or eaten until now.
+   */
+  ended(atMs: number, host: string, code: string, damaged: number): void {
+    if (damaged > 0 || !PROTOCOL_ERRORS.has(code)) return;
+    this.blame(atMs, 'peace', `${host} ended a connection with ${code}`);
   }
 
   /** Everything had its time: whatever is unsettled now never will be. */

@@ -90,6 +90,8 @@ export interface Plan {
   readonly options: Readonly<Record<string, SideOptions>>;
   /** What becomes of messages that may have been handled when state is lost. */
   readonly whenSessionLost: 'resend' | 'inDoubt';
+  /** How long the server takes to say who a client is. Milliseconds. */
+  readonly authenticationMs: number;
   /** How many handlers of a session and channel may run side by side. */
   readonly concurrency: number;
   readonly messages: readonly PlannedMessage[];

@@ -103,8 +103,13 @@ export function untruthOf(subject: RuleSubject): string | undefined {
   return rule(outcome, subject);
 }
 
-/** A start that its receiver's disk lost in a crash is one that nobody can know of. */
-function takenBy({ starts }: Entry, { forgetful }: History): string | undefined {
+/**
+ * A start that its receiver's disk lost in a crash is one that nobody can know of; of a
+ * sender that was set back or copied, nobody knows which of the two had it handled.
+ */
+function takenBy({ starts, message }: Entry, history: History): string | undefined {
+  const { forgetful, rewound } = history;
+  if (rewound.has(message.from)) return undefined;
   const first = starts.find(({ host, run }) => !forgetful.has(`${host} ${String(run)}`));
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }

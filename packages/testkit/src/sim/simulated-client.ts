@@ -100,6 +100,7 @@ export class SimulatedClient {
     client.on('offline', ({ error }) => {
       history.offlineSinceMs.set(this.host, this.#world.clock.nowMs());
       say(`is offline: ${error.code}`);
+      this.#world.connectionEnded(this.host, error.code);
       this.#world.count(`event offline ${error.code}`);
     });
     client.on('stateLost', ({ reason }) => {
@@ -110,6 +111,7 @@ export class SimulatedClient {
     client.on('closed', ({ error }) => {
       say(`is over: ${error?.code ?? 'closed'}`);
       doubts.add('closed');
+      if (error !== undefined) this.#world.connectionEnded(this.host, error.code);
       this.#world.count(`event closed ${error?.code ?? ''}`);
       if (this.#client === client) this.#client = undefined;
     });

@@ -5,6 +5,8 @@ import type { PlannedMessage } from './plan.ts';
 import { PORT } from './simulated-client.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
+type MaybeLater<Value> = Value | Promise<Value>;
+
 /** A host with a server on it, through all its crashes. */
 export class SimulatedServer {
   readonly host: string;
@@ -91,7 +93,7 @@ export class SimulatedServer {
       transport: host.transport(),
       clock: host.clock,
       random: random.split(`${this.host} ${String(run)}`),
-      authenticate: ({ credentials }) => ({ identity: new TextDecoder().decode(credentials) }),
+      authenticate: ({ credentials }) => this.#authenticate(credentials),
       helloTimeoutMs: 2_000,
       readyTimeoutMs: 2_000,
       frameTimeoutMs: 2_000,
@@ -100,6 +102,17 @@ export class SimulatedServer {
       ...(store !== undefined && { store }),
       ...this.#world.optionsOf(this.host),
     };
+  }
+
+  /** At once, or after a while. */
+  #authenticate(credentials: Uint8Array | undefined): MaybeLater<{ identity: string }> {
+    const answer = { identity: new TextDecoder().decode(credentials) };
+    const { authenticationMs } = this.#world.plan;
+    if (authenticationMs === 0) return answer;
+    const { process, clock } = this.#world.network.host(this.host);
+    return new Promise((resolve) => {
+      process.post(clock.nowMs() + authenticationMs, () => resolve(answer));
+    });
   }
 
   #serve(server: Server, application: Application): void {
@@ -116,6 +129,7 @@ export class SimulatedServer {
     server.on('resumed', (session) => meet('resumes', session));
     server.on('offline', ({ session, error }) => {
       this.#say(`misses ${String(session.identity)}: ${error.code}`);
+      this.#world.connectionEnded(this.host, error.code);
     });
     server.on('closed', ({ session, error }) => {
       this.#say(`ends session ${String(session.id).slice(0, 6)}: ${error.code}`);

@@ -55,6 +55,12 @@ export class SimulatedWorld {
     this.trace.add(this.clock.nowMs(), host, what);
   }
 
+  /** A connection of a host ended, as its own endpoint says. */
+  connectionEnded(host: string, code: string): void {
+    const { eatenFrame, corruptByte } = this.network.counts;
+    this.judge.ended(this.clock.nowMs(), host, code, eatenFrame + corruptByte);
+  }
+
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
