@@ -39,6 +39,9 @@ export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'>
   over(error: WilcoError | undefined): void;
 }
 
+/** After so many in a row it is not a late connection of this client that was ahead. */
+const STALE_REFUSALS = 3;
+
 /** With these the server says that it does not want this client back. */
 const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WILCO_AUTHENTICATION_FAILED',
@@ -66,6 +69,8 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   #onlineSinceMs: number | undefined;
   /** What the server said of when to come back. Milliseconds. */
   #retryAfterMs = 0;
+  /** Refusals in a row because a newer connection of the same session was opened. */
+  #staleRefusals = 0;
   #cancelRetry: () => void = () => {};
   /** How the application wants it to end. */
   #closing: 'end' | 'detach' | undefined;
@@ -183,10 +188,15 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
 
   refused({ code, reason, retryAfterMs }: RefuseFrame): void {
     this.#connection = undefined;
+    this.#staleRefusals = code === 'WILCO_ATTEMPT_STALE' ? this.#staleRefusals + 1 : 0;
     if (code === 'WILCO_WRONG_SERVER') {
       // There is one address, so there is no other server to try.
       this.#sessions?.replace('unknown');
     } else if (code === 'WILCO_TOKEN_REPLAYED') {
+      this.#sessions?.replace('clientStateLost');
+    } else if (this.#staleRefusals >= STALE_REFUSALS) {
+      // Somebody with the same token is ahead: this side was restored, or has a clone.
+      this.#staleRefusals = 0;
       this.#sessions?.replace('clientStateLost');
       this.#sessions?.forgetToken();
     } else if (retryAfterMs === undefined) {

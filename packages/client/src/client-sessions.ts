@@ -141,7 +141,7 @@ export class ClientSessions {
     this.isConfirmed = false;
   }
 
-  /** The token proves nothing any more, not even that the session may be given up. */
+  /** The session that is given up is not to be named: somebody else has it. */
   forgetToken(): void {
     this.#named = undefined;
     this.#abandon = undefined;

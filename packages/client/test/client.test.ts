@@ -1,12 +1,9 @@
-import type { Frame } from '@wilco/protocol';
 import { describe, expect, test } from 'vitest';
-import { connect, defineMessage, type Client, type ClientOptions } from '../src/index.ts';
-import { ManualClock } from '../../endpoint/test/manual-clock.ts';
-import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
-import { ack, message, ScriptedPeer, types, welcome } from '../../endpoint/test/scripted-peer.ts';
+import { connect, defineMessage } from '../src/index.ts';
+import { ack, welcome } from '../../endpoint/test/scripted-peer.ts';
+import { start } from './scripted-server.ts';
 
 const Order = defineMessage<number, string>('order');
-const SECOND = '22'.repeat(16);
 
 describe('connecting', () => {
   test('says HELLO without a session, and READY when it is welcome', async () => {
@@ -162,117 +159,6 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('a session that is lost', () => {
-  test('moves what was never written unmarked, and what may be handled marked', async () => {
-    const { peer, client, lost, clock, stop } = await start();
-    await peer.answers(welcome());
-    peer().say(ack(2));
-    const written = client.send(Order, 1);
-    await peer.hears();
-    peer().vanish();
-    await clock.settle();
-    const waiting = client.send(Order, 2);
-    await peer.hears();
-    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
-    const marks = peer(1)
-      .all('message')
-      .map(({ seq, isResent, id }) => [seq, isResent, id]);
-    expect(marks).toEqual([
-      [1, true, written.id],
-      [2, false, waiting.id],
-    ]);
-    expect(lost).toEqual([
-      {
-        session: '11'.repeat(16),
-        successor: SECOND,
-        reason: 'unknown',
-        resent: 1,
-        inDoubt: 0,
-        moved: 1,
-      },
-    ]);
-    await stop();
-  });
-
-  test('settles in doubt what may be handled, where that was asked for', async () => {
-    const { peer, client, lost, stop } = await start({ whenSessionLost: 'inDoubt' });
-    await peer.answers(welcome());
-    const written = client.send(Order, 1);
-    await peer.hears();
-    peer().vanish();
-    await peer.hears();
-    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
-    expect(written.outcome).toEqual({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
-    expect(lost).toMatchObject([{ inDoubt: 1, resent: 0 }]);
-    await stop();
-  });
-
-  test('is noticed by positions that went back: the client gives it up by name', async () => {
-    const { peer, stop } = await start();
-    await peer.answers(welcome());
-    peer().say(types('order'), message(1, 5));
-    await peer.hears();
-    peer().vanish();
-    await peer.hears();
-    // Another run of the server, which may assign seq 1 again: a restored store.
-    const channels = [{ channel: 1, first: 1, reported: 1 }];
-    await peer.answers(welcome({ newReason: undefined, runId: 'cc'.repeat(16), channels }));
-    expect(peer(1).last('close').code).toBe('WILCO_STATE_LOST');
-    expect(peer(1).all('ready')).toEqual([]);
-    await peer.hears(200);
-    expect(peer(2).last('hello')).toMatchObject({
-      abandon: 'serverStateLost',
-      session: { id: '11'.repeat(16) },
-      channels: [],
-    });
-    await stop();
-  });
-
-  test('because nobody came back in time is given up, and its messages go to the next', async () => {
-    const { peer, client, transport, lost, clock, stop } = await start({ resumeWindowMs: 2_000 });
-    await peer.answers(welcome());
-    peer().say(ack(2));
-    await peer.hears();
-    transport.isReachable = false;
-    peer().vanish();
-    const waiting = client.send(Order, 2);
-    await clock.advance(2_500);
-    expect(waiting.outcome).toBeUndefined();
-    transport.isReachable = true;
-    while (!peer.newest().kinds.includes('hello')) await clock.advance(100);
-    expect(peer.newest().last('hello')).toMatchObject({ abandon: 'ended', channels: [] });
-    peer.newest().say(welcome({ newReason: 'ended', sessionId: SECOND }));
-    await clock.settle();
-    expect(peer.newest().last('message')).toMatchObject({ isResent: false, id: waiting.id });
-    expect(lost).toMatchObject([{ reason: 'ended', successor: SECOND, moved: 1 }]);
-    await stop();
-  });
-
-  test('at another server is given up at once where there is one address', async () => {
-    const { peer, stop } = await start();
-    await peer.answers(welcome());
-    peer().say(ack(2));
-    await peer.hears();
-    peer().vanish();
-    await peer.hears();
-    await peer.answers({ kind: 'refuse', code: 'WILCO_WRONG_SERVER', reason: '', retryAfterMs: 0 });
-    await peer.hears(200);
-    expect(peer(2).last('hello')).toMatchObject({ abandon: 'unknown', expectedServer: undefined });
-    await stop();
-  });
-
-  test('before the server ever knew it, and without messages, is nobody’s loss', async () => {
-    const { peer, client, lost, stop } = await start();
-    await peer.answers(welcome());
-    peer().vanish();
-    await peer.hears();
-    await peer.answers(welcome({ newReason: 'unknown', sessionId: SECOND }));
-    expect(client.id).toBe(SECOND);
-    expect(lost).toEqual([]);
-    await stop();
-  });
-});
-
 describe('where frames may get lost', () => {
   test('HELLO and READY are said again until they are answered', async () => {
     const { peer, clock, stop } = await start({ isReliable: false });
@@ -332,58 +218,3 @@ describe('closing', () => {
     expect(client.isOnline).toBe(false);
   });
 });
-
-interface StartOptions extends Partial<ClientOptions> {
-  readonly isReliable?: boolean;
-  readonly isReachable?: boolean;
-  readonly isExposed?: boolean;
-}
-
-/** A client on a network in memory; the test plays the server. */
-async function start(given: StartOptions = {}) {
-  const { isReliable = true, isReachable = true, isExposed = false, ...options } = given;
-  const clock = new ManualClock();
-  const transport = new MemoryTransport(clock, isReliable);
-  transport.isReachable = isReachable;
-  transport.isExposed = isExposed;
-  const random = { bytes: (count: number) => new Uint8Array(count).fill(7), fraction: () => 0.5 };
-  const client = connect({ port: 1, transport, clock, random, ...options });
-  const { events, lost } = record(client);
-  const peers: ScriptedPeer[] = [];
-  const dialledAtMs: number[] = [];
-  transport.onDial = (far) => {
-    peers.push(new ScriptedPeer(far));
-    dialledAtMs.push(clock.nowMs());
-  };
-  const peer = Object.assign((index = 0) => existing(peers[index]), {
-    newest: () => existing(peers.at(-1)),
-    answers: async (frame: Frame): Promise<void> => {
-      existing(peers.at(-1)).say(frame);
-      await clock.settle();
-    },
-    hears: (forMs = 0): Promise<void> => clock.advance(forMs),
-  });
-  const stop = async (): Promise<void> => {
-    const ended = client.end();
-    await clock.advance(60_000);
-    await ended;
-  };
-  await clock.settle();
-  return { client, clock, transport, peer, peers, dialledAtMs, events, lost, stop };
-}
-
-function existing(peer: ScriptedPeer | undefined): ScriptedPeer {
-  if (peer === undefined) throw new Error('there is no such connection');
-  return peer;
-}
-
-function record(client: Client) {
-  const events: string[] = [];
-  const lost: unknown[] = [];
-  client.on('online', () => events.push('online'));
-  client.on('resumed', () => events.push('resumed'));
-  client.on('offline', ({ error }) => events.push(`offline ${error.code}`));
-  client.on('closed', ({ error }) => events.push(['closed', error?.code].join(' ').trim()));
-  client.on('stateLost', (event) => lost.push(event));
-  return { events, lost };
-}

@@ -66,6 +66,8 @@ export class MemoryConnection implements Connection {
 export class MemoryTransport implements Transport {
   readonly #clock: Clock;
   readonly isReliable: boolean;
+  /** The far ends of all connections that were dialled, in order. */
+  readonly dialled: MemoryConnection[] = [];
   /** Given the far end of each connection that is dialled. */
   onDial: (far: MemoryConnection) => void = () => {};
   #accept: ((connection: Connection) => void) | undefined;
@@ -80,6 +82,7 @@ export class MemoryTransport implements Transport {
 
   connect(): Connection {
     const [near, far] = this.#link();
+    this.dialled.push(far);
     this.onDial(far);
     const { isReachable } = this;
     this.#clock.defer(() => {

@@ -15,8 +15,9 @@ import {
   type ReadyFrame,
   type RunId,
   type ServerId,
+  type SessionId,
 } from '@wilco/protocol';
-import type { Emit } from './events.ts';
+import type { Emit, SecurityEvent } from './events.ts';
 import type { ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { SessionTable } from './session-table.ts';
@@ -72,11 +73,12 @@ export class Admission {
     const isForeign = session?.identity !== identity;
     if (session === undefined || proof === 'unknown') {
       this.#notFound(connection, hello, identity);
-    } else if (isForeign || proof === 'replayed') {
-      const code = isForeign ? 'WILCO_AUTHENTICATION_FAILED' : 'WILCO_TOKEN_REPLAYED';
-      const { remote } = connection;
-      this.#setting.emit('securityEvent', { code, session: asked.id, identity, remote });
+    } else if (isForeign) {
+      this.#report(connection, 'WILCO_AUTHENTICATION_FAILED', asked.id, identity);
       this.#notFound(connection, hello, identity);
+    } else if (proof === 'replayed') {
+      this.#report(connection, 'WILCO_TOKEN_REPLAYED', asked.id, identity);
+      this.#refuseReplay(connection, hello, identity);
     } else if (session.isResuming) {
       session.whenFree(() => this.decide(connection, hello, identity));
     } else if (compareAttempts(hello.attempt, session.attempt) <= 0) {
@@ -140,6 +142,29 @@ export class Admission {
       return;
     }
     this.#openNew(connection, hello, identity, abandon ?? 'unknown', undefined);
+  }
+
+  #report(
+    { remote }: ServerConnection,
+    code: SecurityEvent['code'],
+    session: SessionId,
+    identity: string | undefined,
+  ): void {
+    this.#setting.emit('securityEvent', { code, session, identity, remote });
+  }
+
+  /** Who has an old token was restored, or stole it: the session stays as it is. */
+  #refuseReplay(
+    connection: ServerConnection,
+    hello: HelloFrame,
+    identity: string | undefined,
+  ): void {
+    if (hello.abandon !== undefined) {
+      this.#openNew(connection, hello, identity, hello.abandon, undefined);
+      return;
+    }
+    const reason = 'the token was replaced by a later one';
+    connection.refuse({ code: 'WILCO_TOKEN_REPLAYED', reason, retryAfterMs: undefined });
   }
 
   /** The client has proved the session. */

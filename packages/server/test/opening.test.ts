@@ -162,23 +162,48 @@ describe('a resume', () => {
     }
   });
 
-  test('with an older token is reported, and answered like an unknown session', async () => {
-    const { opens, resumes, dial, clock, security } = await start();
+  test('with an older token is reported and refused; the session stays as it is', async () => {
+    const { opens, resumes, dial, clock, security, server } = await start();
     const { told } = await opens();
     await resumes(told);
-    const thief = dial();
+    const [thief, restored] = [dial(), dial()];
     thief.say(resume(told, 9));
-    const stranger = dial();
-    stranger.say(resume({ ...told, sessionId: '99'.repeat(16) }, 9));
+    restored.say({ ...resume(told, 10), abandon: 'clientStateLost' });
     await clock.settle();
-    expect(security).toMatchObject([{ code: 'WILCO_TOKEN_REPLAYED', session: told.sessionId }]);
-    const answers = [thief, stranger].map((peer) => ({
-      ...peer.last('welcome'),
-      sessionId: '',
-      token: '',
-    }));
-    expect(answers[0]).toEqual(answers[1]);
+    expect(thief.last('refuse')).toMatchObject({
+      code: 'WILCO_TOKEN_REPLAYED',
+      retryAfterMs: undefined,
+    });
+    expect(restored.last('welcome')).toMatchObject({
+      newReason: 'clientStateLost',
+      predecessor: undefined,
+    });
+    expect(security[0]).toMatchObject({ code: 'WILCO_TOKEN_REPLAYED', session: told.sessionId });
+    expect(server.sessions.map(({ id, isOnline }) => [id, isOnline])).toEqual([
+      [told.sessionId, true],
+    ]);
+  });
+
+  test('of an unknown session, of another’s, and with a forged token answers the same', async () => {
+    const { opens, dial, clock } = await start({
+      authenticate: ({ credentials }) => ({ identity: String(credentials?.[0]) }),
+    });
+    const { told } = await opens({ credentials: Uint8Array.of(1) });
+    const tries = [
+      { ...resume({ ...told, sessionId: '99'.repeat(16) }, 9), credentials: Uint8Array.of(1) },
+      { ...resume({ ...told, token: new Uint8Array(32) }, 9), credentials: Uint8Array.of(1) },
+      { ...resume(told, 9), credentials: Uint8Array.of(2) },
+    ];
+    const peers = tries.map((first) => {
+      const peer = dial();
+      peer.say(first);
+      return peer;
+    });
+    await clock.settle();
+    const answers = peers.map((peer) => ({ ...peer.last('welcome'), sessionId: '', token: '' }));
     expect(answers[0]).toMatchObject({ newReason: 'unknown', predecessor: undefined });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
   });
 
   test('with the token of another identity is reported, and answered alike', async () => {
