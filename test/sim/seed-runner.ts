@@ -25,6 +25,8 @@ export interface SeedRunReport {
 }
 
 const BATCH = 20;
+/** Where the first failure is all that is wanted. */
+const SMALL_BATCH = 2;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Runs many seeds on several processes. */
@@ -35,9 +37,10 @@ export async function runSeeds(run: SeedRun): Promise<SeedRunReport> {
   let seeds = 0;
   let next = run.from;
   const end = run.from + run.count;
+  const batchSize = run.stopsAtFailure === true ? SMALL_BATCH : BATCH;
   const take = (): SeedBatch | undefined => {
     if (next >= end || (run.stopsAtFailure === true && failures.length > 0)) return undefined;
-    const batch = { from: next, count: Math.min(BATCH, end - next) };
+    const batch = { from: next, count: Math.min(batchSize, end - next) };
     next += batch.count;
     return batch;
   };
