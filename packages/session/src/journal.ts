@@ -56,8 +56,8 @@ export class Journal {
     this.#sink.persist(operation);
   }
 
-  /** Runs `effect` when all that was persisted until now is kept. */
-  afterwards(effect: Effect, nowMs: number): void {
+  /** Runs `effect` when all that was persisted until now is kept: at once where nothing is. */
+  afterwards(effect: Effect, nowMs = 0): void {
     if (this.isVolatile) {
       effect(nowMs);
       return;

@@ -113,6 +113,7 @@ export class Outbox {
     message.isExpiring = false;
     message.isHandlingAwaited = false;
     message.heldBytes = 0;
+    message.voidReason = undefined;
     this.admission.know(message.type);
     this.#take(message, this.#channels.named(message.channelName), nowMs);
     if (message.isCancelRequested) {
@@ -145,6 +146,7 @@ export class Outbox {
     if (message.state === 'settled') return;
     const channel = this.channelOf(message);
     if (!channel.mayBeHandled(message)) {
+      message.isCancelRequested = true;
       this.void(
         message,
         'cancelled',
@@ -159,19 +161,31 @@ export class Outbox {
     this.#context.sink.requestFlush();
   }
 
-  /** Settles a message whose seq was assigned and that will not be written (again): the wire says VOID. */
+  /**
+   * Settles a message whose seq was assigned and that will not be written (again): the wire
+   * says VOID. Both wait for the store: a process that came back must know it, too.
+   */
   void(
     message: OutgoingMessage,
     reason: NonNullable<OutgoingMessage['voidReason']>,
     settlement: Settlement,
   ): void {
+    if (message.voidReason !== undefined) return;
+    const { journal, sink } = this.#context;
     const channel = this.channelOf(message);
-    if (message.seq >= channel.received) {
-      message.voidReason = reason;
-      if (message.seq === channel.cursor) channel.restartPart();
+    const said = ofOwnAccord(message, settlement);
+    sink.requestFlush();
+    if (message.seq < channel.received) {
+      this.settle(message, said);
+      return;
     }
-    this.settle(message, ofOwnAccord(message, settlement));
-    this.#context.sink.requestFlush();
+    message.voidReason = reason;
+    if (message.seq === channel.cursor) channel.restartPart();
+    this.#keepVoid(channel, message);
+    journal.afterwards(() => {
+      this.settle(message, said);
+      sink.requestFlush();
+    });
   }
 
   /** The one place where a message of the application ends. */
@@ -344,7 +358,8 @@ export class Outbox {
     const { journal, setting } = this.#context;
     message.voidReason ??= 'moved';
     if (journal.isVolatile) return;
-    journal.persist({ type: 'putOutgoing', record: outgoingRecord(setting, channel, message) });
+    const record = { ...outgoingRecord(setting, channel, message), payload: NO_BYTES };
+    journal.persist({ type: 'putOutgoing', record });
   }
 
   #restore(contents: SessionContents, nowMs: number): void {

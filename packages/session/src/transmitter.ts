@@ -139,6 +139,8 @@ export class Transmitter {
     if (!channel.hasPending || !this.#isPermitted(channel)) return false;
     const message = channel.ring.get(channel.cursor);
     if (message === undefined || message.state === 'settled') return true;
+    // Its end is on the way to the disk; VOID goes out when it is there.
+    if (message.voidReason !== undefined) return false;
     this.#resumePart(channel, message);
     if (channel.partOffset > 0) return channel.grantedOffset > channel.partOffset;
     if (message.isInFlight) return true;

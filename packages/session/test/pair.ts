@@ -72,6 +72,8 @@ export class Pair {
   connect(): void {
     const { client, server } = this;
     this.#epoch += 1;
+    this.#judge(client);
+    this.#judge(server);
     const toServer = client.session.fullAck(this.nowMs);
     const toClient = server.session.fullAck(this.nowMs);
     const announced = [client.session.announcement(), server.session.announcement()] as const;
@@ -172,6 +174,13 @@ export class Pair {
   /** The processes sleep: time passes and nobody notices. */
   sleep(durationMs: number): void {
     this.nowMs += durationMs;
+  }
+
+  /** Nobody loses state in these tests, so nobody may believe that somebody did. */
+  #judge(side: Side): void {
+    const other = this.other(side);
+    const judgement = side.session.judge(other.runId, other.session.offers());
+    if (judgement !== 'continues') throw new Error(`the ${side.name} believes: ${judgement}`);
   }
 
   #attach(side: Side, announcement: ReturnType<Side['session']['announcement']>, ack: AckFrame) {

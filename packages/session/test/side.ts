@@ -44,6 +44,7 @@ export class Side implements SessionSink {
     [];
   /** What was submitted here. */
   readonly sent: { readonly message: OutgoingMessage; readonly bytes: string }[] = [];
+  readonly queuedMessages = new Set<OutgoingMessage>();
   readonly settlements = new Map<OutgoingMessage, Settlement>();
   readonly wire: Frame[] = [];
   /** Every frame that it ever wrote. */
@@ -134,6 +135,7 @@ export class Side implements SessionSink {
     });
   }
   queued(message: OutgoingMessage): void {
+    this.queuedMessages.add(message);
     this.#pair.note(this, `queued #${String(message.seq)}`);
   }
   received(message: OutgoingMessage): void {

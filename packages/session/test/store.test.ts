@@ -116,6 +116,28 @@ describe('a store that keeps messages', () => {
     expect(pair.client.session.unsettledCount).toBe(0);
   });
 
+  test('holds the end of a message before the wire and the application know of it', () => {
+    const pair = new Pair(
+      { server: { windowMessages: 1, windowMessagesMax: 1 } },
+      { client: { isVolatile: false } },
+    );
+    pair.server.respond = undefined;
+    pair.connect();
+    pair.send(pair.client);
+    const second = pair.send(pair.client);
+    pair.advance(10);
+    pair.client.commitMs = undefined;
+    pair.client.session.cancel(second);
+    pair.advance(100);
+    expect(pair.client.settlements.size).toBe(0);
+    expect(kindsOf(pair.client)).not.toContain('void');
+    // A crash now makes it an unsettled message again, and nobody was told otherwise.
+    pair.client.completeCommit();
+    pair.advance(10);
+    expect(pair.client.settlements.get(second)?.status).toBe('cancelled');
+    expect(kindsOf(pair.client)).toContain('void');
+  });
+
   test('that never answers ends the session after the store timeout', () => {
     const pair = durable();
     pair.connect();
