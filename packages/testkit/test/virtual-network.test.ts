@@ -1,16 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '@wilco/endpoint';
-import {
-  PERFECT_LINK,
-  PERFECT_PATH,
-  SeededRandom,
-  VirtualClock,
-  VirtualNetwork,
-  type LinkFate,
-  type LinkFaults,
-  type PathFaults,
-} from '../src/index.ts';
-import { world, pair, side, attach, frame, latin, text } from './virtual-world.ts';
+import { world, pair, attach, frame, latin, text } from './virtual-world.ts';
 
 describe('a virtual link without faults', () => {
   test('carries bytes both ways, a millisecond each', async () => {
