@@ -75,12 +75,13 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   /** How the application wants it to end. */
   #closing: 'end' | 'detach' | undefined;
   #isOver = false;
+  readonly #onBegun: (() => void)[] = [];
 
   constructor(setting: ClientLifeSetting) {
     this.#setting = setting;
     this.#options = setting.options;
     const { store, clock, random, windowBudgetBytes, channels, reconnect } = setting.options;
-    this.#store = new StoreDriver(store, clock);
+    this.#store = new StoreDriver(store, clock, setting.options.session.storeTimeoutMs);
     this.#backoff = new Backoff(reconnect, random);
     this.#source = {
       role: 'client',
@@ -125,10 +126,15 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#closing = this.#closing === 'end' ? 'end' : mode;
     const code = 'WILCO_SESSION_ENDED';
     const words = { mode, code, reason: 'the client was closed', retryAfterMs: undefined } as const;
-    await this.session?.close(words, drainMs);
-    const connection = this.#connection;
+    const { clock } = this.#options;
+    const untilMs = clock.nowMs() + drainMs;
+    if (drainMs > 0) await this.#whenBegun(drainMs);
+    // Where it is lost meanwhile, the next one has its messages.
+    for (let one = this.session; one?.hasEnded === false; one = this.session) {
+      await one.close(words, Math.max(0, untilMs - clock.nowMs()));
+    }
     this.finish(undefined);
-    await connection?.gone;
+    await this.#connection?.gone;
     await this.#store.close();
   }
 
@@ -136,6 +142,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   finish(error: WilcoError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    for (const tell of this.#onBegun.splice(0)) tell();
     this.#cancelRetry();
     this.#connection?.release('destroy');
     const { session } = this;
@@ -279,8 +286,23 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#boot = contents?.bootCount ?? 1;
     const found = contents?.sessions.filter(({ session }) => session.role === 'client').at(-1);
     this.#sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
+    for (const tell of this.#onBegun.splice(0)) tell();
     // Not before the application had a chance to listen.
     this.#options.clock.defer(() => this.#dial());
+  }
+
+  /** Waits for the store where messages wait for it, but not for longer than this. */
+  #whenBegun(waitMs: number): Promise<void> {
+    const isToWait = this.#sessions === undefined && this.#setting.sender.unsettledCount > 0;
+    if (!isToWait || this.#isOver) return Promise.resolve();
+    const { clock } = this.#options;
+    return new Promise((resolve) => {
+      const stop = clock.schedule(clock.nowMs() + waitMs, resolve);
+      this.#onBegun.push(() => {
+        stop();
+        resolve();
+      });
+    });
   }
 
   #dial(): void {
@@ -325,9 +347,10 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     const { driver } = session;
     const announcement = driver.engine.announcement();
     const ready = { kind: 'ready', announcement, ack: driver.fullAck() } as const;
-    this.#onlineSinceMs = this.#options.clock.nowMs();
     connection.accept(driver, welcome, ready);
+    // What the server says that it holds may have been wrong.
     if (connection !== this.#connection) return;
+    this.#onlineSinceMs = this.#options.clock.nowMs();
     const { sessionId } = welcome;
     this.#setting.emit('online', { session: sessionId, isResumed });
     if (isResumed) this.#setting.emit('resumed', { session: sessionId });

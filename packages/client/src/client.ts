@@ -56,7 +56,6 @@ export class Client implements SessionHandle, AsyncDisposable {
   readonly #handlers = new Handlers();
   readonly #sender: MessageSender;
   readonly #life: ClientLife;
-  #isOver = false;
   #failOpening: (error: WilcoError) => void = () => {};
 
   /** @internal */
@@ -150,12 +149,12 @@ export class Client implements SessionHandle, AsyncDisposable {
   async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     this.#sender.close();
-    if (!this.#isOver) await this.#life.close(false, drainMs);
+    await this.#life.close(false, drainMs);
   }
 
   async end(): Promise<void> {
     this.#sender.close();
-    if (!this.#isOver) await this.#life.close(true, 0);
+    await this.#life.close(true, 0);
   }
 
   /** `close({ drainMs: 0 })`: an exception must not wait for the network. */
@@ -164,9 +163,9 @@ export class Client implements SessionHandle, AsyncDisposable {
   }
 
   #over(error: WilcoError | undefined): void {
-    this.#isOver = true;
     this.#sender.close();
     this.#sender.cancelWaiting(error?.code ?? 'WILCO_CLOSED');
+    this.#sender.over();
     this.#failOpening(error ?? new WilcoError('WILCO_CLOSED', 'closed before it was connected'));
     this.#events.emit('closed', { error });
   }

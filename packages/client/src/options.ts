@@ -1,6 +1,7 @@
 import {
   checkChannels,
   isLoopback,
+  isThenable,
   refuseExposed,
   resolveOpeningOptions,
   resolveSessionOptions,
@@ -192,14 +193,18 @@ function credentialsOf(given: ClientOptions['credentials']): ResolvedClientOptio
     return () => bytes;
   }
   return () => {
-    const credentials = given();
-    return credentials instanceof Promise
-      ? credentials.then(credentialBytes)
+    const credentials: unknown = given();
+    return isThenable(credentials)
+      ? Promise.resolve(credentials).then(credentialBytes)
       : credentialBytes(credentials);
   };
 }
 
-function credentialBytes(credentials: Credentials): Uint8Array {
+function credentialBytes(credentials: unknown): Uint8Array {
+  if (typeof credentials !== 'string' && !(credentials instanceof Uint8Array)) {
+    const detail = `credentials are ${typeof credentials}, wanted a Uint8Array or a string`;
+    throw new WilcoError('WILCO_OPTION_INVALID', detail);
+  }
   const bytes =
     typeof credentials === 'string'
       ? new TextEncoder().encode(credentials)

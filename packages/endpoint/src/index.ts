@@ -11,7 +11,7 @@ export type {
 export type { Store, StoreContents } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
-export { EventSource } from './event-source.ts';
+export { EventSource, isThenable } from './event-source.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
 export type { FrameConnection } from './frame-connection.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';

@@ -59,6 +59,7 @@ export class LiveSession implements SessionDriverOwner {
   readonly #life: SessionLife;
   readonly #runs: HandlerRuns;
   #closing: FarewellWords | undefined;
+  #goodbyeAtMs = Infinity;
   #cancelDrain: () => void = () => {};
   #hasEnded = false;
   #isMoved = false;
@@ -110,7 +111,8 @@ export class LiveSession implements SessionDriverOwner {
     const sayGoodbye = (): void => this.driver.close(words);
     this.#closing = words;
     this.#cancelDrain();
-    if (drainMs > 0) this.#cancelDrain = clock.schedule(clock.nowMs() + drainMs, sayGoodbye);
+    this.#goodbyeAtMs = Math.min(this.#goodbyeAtMs, clock.nowMs() + drainMs);
+    if (drainMs > 0) this.#cancelDrain = clock.schedule(this.#goodbyeAtMs, sayGoodbye);
     else sayGoodbye();
     const over = new Promise<void>((resolve) => {
       if (this.#isOver()) resolve();

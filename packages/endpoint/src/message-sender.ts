@@ -60,7 +60,8 @@ export class MessageSender {
   #driver: SessionDriver | undefined;
   #isClosed = false;
   #unsettled = 0;
-  #drained: (() => void)[] = [];
+  #drained: Waiting[] = [];
+  #isOver = false;
   #failures: MessageReceipt[] = [];
   readonly #retry = (): void => this.#admitWaiting();
 
@@ -127,20 +128,30 @@ export class MessageSender {
   /** Resolves when nothing is unsettled. */
   drain({ signal }: DrainOptions = {}): Promise<void> {
     if (this.#unsettled === 0) return Promise.resolve();
+    if (this.#isOver) return Promise.reject(leftBehind(this.#unsettled));
     return new Promise((resolve, reject) => {
       const stop = (): void => {
-        this.#drained = this.#drained.filter((waiting) => waiting !== done);
+        this.#drained = this.#drained.filter((one) => one !== waiting);
         const cause: unknown = signal?.reason;
         reject(new WilcoError('WILCO_CANCELLED', 'the waiting was stopped', { cause }));
       };
-      const done = (): void => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      };
-      this.#drained.push(done);
+      const ended = (): void => signal?.removeEventListener('abort', stop);
+      const waiting: Waiting = { ended, resolve, reject };
+      this.#drained.push(waiting);
       if (signal?.aborted === true) stop();
       else signal?.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  /** Nothing settles any more: what a store keeps is for the next run. */
+  over(): void {
+    this.#isOver = true;
+    const drained = this.#drained;
+    this.#drained = [];
+    for (const { ended, reject } of drained) {
+      ended();
+      reject(leftBehind(this.#unsettled));
+    }
   }
 
   /** A message that came out of a store ended: nobody holds its receipt. */
@@ -260,7 +271,10 @@ export class MessageSender {
     if (this.#unsettled > 0 || this.#drained.length === 0) return;
     const drained = this.#drained;
     this.#drained = [];
-    for (const done of drained) done();
+    for (const { ended, resolve } of drained) {
+      ended();
+      resolve();
+    }
   }
 
   /** Whoever asks for the receipt within this turn is told there; otherwise it is an event. */
@@ -279,6 +293,18 @@ export class MessageSender {
       this.#setting.failureUnobserved({ session: handle, type, id, outcome });
     }
   }
+}
+
+/** Somebody who waits until nothing is unsettled. */
+interface Waiting {
+  /** It waits no more. */
+  ended(): void;
+  resolve(): void;
+  reject(error: WilcoError): void;
+}
+
+function leftBehind(count: number): WilcoError {
+  return new WilcoError('WILCO_CLOSED', `${count} messages are left in the store, unsettled`);
 }
 
 const EXPIRED = expired('WILCO_EXPIRED', 'its time to live passed before there was room for it');

@@ -88,7 +88,12 @@ export interface SessionHandle {
     body: Input,
     options?: SendOptions,
   ): Receipt<Reply>;
-  /** Resolves when every message that was sent until then, and meanwhile, is settled. */
+  /**
+   * Resolves when every message that was sent until then, and meanwhile, is settled.
+   *
+   * Rejects with `WILCO_CANCELLED` when the signal is aborted, and with `WILCO_CLOSED` where
+   * this side was closed and a store keeps what is unsettled for the next run.
+   */
   drain(options?: DrainOptions): Promise<void>;
   /** Figures, for people who watch it. */
   stats(): SessionStats | undefined;

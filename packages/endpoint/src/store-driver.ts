@@ -20,9 +20,16 @@ export class StoreDriver {
   #waiting: CommitDone[] = [];
   #isScheduled = false;
   #error: WilcoError | undefined;
+  readonly #closeWaitMs: number;
+  #opening: Promise<StoreContents> | undefined;
+  #closed: Promise<void> | undefined;
 
-  /** @param store - `undefined`: nothing is kept, as in a volatile store. */
-  constructor(store: Store | undefined, clock: Clock) {
+  /**
+   * @param closeWaitMs - How long {@link close} waits for the store, which may hang.
+   * @param store - `undefined`: nothing is kept, as in a volatile store.
+   */
+  constructor(store: Store | undefined, clock: Clock, closeWaitMs = 30_000) {
+    this.#closeWaitMs = closeWaitMs;
     this.#store = store;
     this.#clock = clock;
     this.worth = store?.worth ?? 'memory';
@@ -32,7 +39,8 @@ export class StoreDriver {
   /** Reads what there is. Rejects with `WILCO_STORE_FAILED`. */
   async open(): Promise<StoreContents | undefined> {
     try {
-      return await this.#store?.open();
+      this.#opening = this.#store?.open();
+      return await this.#opening;
     } catch (cause) {
       throw new WilcoError('WILCO_STORE_FAILED', `it could not be opened: ${String(cause)}`, {
         cause,
@@ -57,9 +65,29 @@ export class StoreDriver {
     this.#clock.defer(() => this.#commitNow());
   }
 
-  /** Waits for the store to let go. Never rejects: there is nobody left whom it would help. */
-  async close(): Promise<void> {
+  /**
+   * Waits for the store to let go, once it is open. Never rejects: there is nobody left whom
+   * it would help. May be repeated.
+   */
+  close(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      const clock = this.#clock;
+      const stopWaiting = clock.schedule(clock.nowMs() + this.#closeWaitMs, resolve);
+      void this.#letGo().then(() => {
+        stopWaiting();
+        resolve();
+      });
+    });
+    return this.#closed;
+  }
+
+  async #letGo(): Promise<void> {
     if (this.#operations.length > 0) this.#commitNow();
+    try {
+      await this.#opening;
+    } catch {
+      // Whoever opened it was told.
+    }
     try {
       await this.#store?.close();
     } catch {
@@ -72,6 +100,8 @@ export class StoreDriver {
     const [operations, waiting] = [this.#operations, this.#waiting];
     this.#operations = [];
     this.#waiting = [];
+    // It may have gone out already, ahead of the end.
+    if (operations.length === 0 && waiting.length === 0) return;
     let isDone = false;
     const done = (cause?: unknown): void => {
       if (isDone) return;

@@ -188,6 +188,7 @@ export class ServerSession {
     }
     this.sender.close();
     this.sender.cancelWaiting(code);
+    this.sender.over();
     this.connection?.release('finish');
     this.#setting.over(this);
     this.#setting.emit('closed', { session: this.handle, error: new WilcoError(code, reason) });
