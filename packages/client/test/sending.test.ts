@@ -57,6 +57,19 @@ describe('sending', () => {
     expect(() => client.send(Order, 4)).toThrow('WILCO_OUTBOX_FULL');
   });
 
+  test('nobody overtakes who waits, however small', async () => {
+    const { client, peer, clock } = await start({ outboxBytes: 100 });
+    client.send(Order, 'x'.repeat(60));
+    const large = client.send(Order, 'x'.repeat(80), { whenFull: 'wait' });
+    expect(() => client.send(Order, 1)).toThrow('WILCO_OUTBOX_FULL');
+    const small = client.send(Order, 2, { whenFull: 'wait' });
+    await clock.settle();
+    peer.say(ack(2, { 1: 2 }));
+    await clock.settle();
+    await Promise.all([large.queued, small.queued]);
+    expect(peer.all('message').map(({ payload }) => payload.length)).toEqual([62, 82, 1]);
+  });
+
   test('a message that waits for room can expire, be withdrawn, or outlive its client', async () => {
     const { client, clock, stop } = await start({ outboxMessages: 1 });
     client.send(Order, 1);

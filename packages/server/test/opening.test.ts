@@ -37,6 +37,19 @@ describe('opening', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('that is broken off takes no place from those that follow', async () => {
+    const { dial, clock, opens } = await start({ maxSessions: 1, windowBudgetBytes: 200_000 });
+    for (let tries = 0; tries < 10; tries++) {
+      const peer = dial();
+      peer.say(hello());
+      await clock.settle();
+      expect(peer.kinds).toEqual(['welcome']);
+      peer.vanish();
+      await clock.settle();
+    }
+    await opens();
+  });
+
   test('by a stranger is answered with our name and a reason', async () => {
     const { dial, clock } = await start();
     const peer = dial();
@@ -160,6 +173,22 @@ describe('a resume', () => {
       peer.vanish();
       await clock.settle();
     }
+  });
+
+  test('goes on with a token that was stored, though the WELCOME after it was lost', async () => {
+    const { opens, dial, clock } = await start();
+    const { told } = await opens();
+    const unready = dial();
+    unready.say(resume(told, 2));
+    await clock.settle();
+    const stored = unready.last('welcome');
+    const unheard = dial();
+    unheard.say(resume(stored, 3));
+    await clock.settle();
+    const next = dial();
+    next.say(resume(stored, 4));
+    await clock.settle();
+    expect(next.last('welcome').newReason).toBeUndefined();
   });
 
   test('with an older token is reported and refused; the session stays as it is', async () => {
