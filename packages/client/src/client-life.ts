@@ -14,11 +14,9 @@ import {
   type StoreContents,
 } from '@wilco/endpoint';
 import {
-  isErrorCode,
   PROTOCOL_VERSION,
   WilcoError,
   type CloseFrame,
-  type ErrorCode,
   type HelloFrame,
   type RefuseFrame,
   type WelcomeFrame,
@@ -31,6 +29,7 @@ import {
 } from './client-sessions.ts';
 import type { ClientEvents, StateLost } from './events.ts';
 import type { ResolvedClientOptions } from './options.ts';
+import { FINAL_CODES, lostStateFrame, refusalError, STALE_REFUSALS } from './refusals.ts';
 
 /** What the client around a life gives it. */
 export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'> {
@@ -38,18 +37,6 @@ export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'>
   /** It is over, for good. */
   over(error: WilcoError | undefined): void;
 }
-
-/** After so many in a row it is not a late connection of this client that was ahead. */
-const STALE_REFUSALS = 3;
-
-/** With these the server says that it does not want this client back. */
-const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'WILCO_AUTHENTICATION_FAILED',
-  'WILCO_POISONED',
-  'WILCO_STORE_FAILED',
-  'WILCO_TAKEN_OVER',
-  'WILCO_VERSION_UNSUPPORTED',
-]);
 
 /**
  * The life of a client: dials, opens, resumes and comes back, until it is closed, refused
@@ -329,7 +316,13 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#retryAfterMs = 0;
     const { address, transport, clock, opening, session, isExposureAllowed } = this.#options;
     const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs };
-    const connection = new ClientConnection(transport.connect(address), setting, this);
+    let connection: ClientConnection;
+    try {
+      connection = new ClientConnection(transport.connect(address), setting, this);
+    } catch (cause) {
+      this.#comeBack(0, cause);
+      return;
+    }
     this.#connection = connection;
     try {
       refuseExposed(connection.isExposed, isExposureAllowed, `${address.host}:${address.port}`);
@@ -393,15 +386,3 @@ const NO_SESSION = {
   expectedServer: undefined,
   channels: [],
 } as const;
-
-function lostStateFrame(reason: string): CloseFrame {
-  const code: ErrorCode = 'WILCO_STATE_LOST';
-  return { kind: 'close', mode: 'detach', code, reason, retryAfterMs: undefined };
-}
-
-function refusalError(code: string, reason: string): WilcoError {
-  const detail = `the server refused: ${reason}`;
-  return isErrorCode(code)
-    ? new WilcoError(code, detail)
-    : new WilcoError('WILCO_UNSUPPORTED', `${detail} (${code})`);
-}

@@ -20,7 +20,7 @@ import {
   type Transport,
   type WhenSessionLost,
 } from '@wilco/endpoint';
-import { inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
+import { checkName, inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
 
 /** What the client shows of itself to the server's `authenticate`. At most 2,048 bytes; text as UTF-8. */
 export type Credentials = Uint8Array | string;
@@ -134,7 +134,7 @@ const MIB = 1024 * 1024;
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const address = addressOf(options);
-  const isExposureAllowed = options.insecure ?? false;
+  const isExposureAllowed = options.insecure === true;
   if (options.transport === undefined) {
     refuseExposed(!isLoopback(address.host), isExposureAllowed, address.host);
   }
@@ -166,7 +166,7 @@ function addressOf({ host, port, addresses }: ClientOptions): Required<Address> 
   }
   const address = addresses?.[0] ?? { host, port };
   return {
-    host: address.host ?? 'localhost',
+    host: checkName('host', address.host ?? 'localhost', LIMITS.serverIdBytes),
     port: wholeInRange('port', address.port ?? Number.NaN, 1, 65_535),
   };
 }

@@ -78,6 +78,7 @@ export class Handlers {
     options: HandleOptions = {},
   ): Undo {
     const { name } = type;
+    checkHandler(handler);
     const concurrency = wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_024);
     if (this.#byType.has(name)) {
       throw new WilcoError('WILCO_HANDLER_EXISTS', `there is one for '${name}'`);
@@ -90,8 +91,9 @@ export class Handlers {
     };
   }
 
-  /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`. */
+  /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`. */
   addFallback(handler: FallbackHandler): Undo {
+    checkHandler(handler);
     if (this.#fallback !== undefined) {
       throw new WilcoError('WILCO_HANDLER_EXISTS', 'there is one for all other types');
     }
@@ -112,4 +114,9 @@ export class Handlers {
   concurrencyOf(type: string): number {
     return this.#byType.get(type)?.concurrency ?? 1;
   }
+}
+
+function checkHandler(handler: unknown): void {
+  if (typeof handler === 'function') return;
+  throw new WilcoError('WILCO_OPTION_INVALID', `a handler is ${typeof handler}, wanted a function`);
 }

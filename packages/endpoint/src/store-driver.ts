@@ -27,8 +27,10 @@ export class StoreDriver {
   /**
    * @param closeWaitMs - How long {@link close} waits for the store, which may hang.
    * @param store - `undefined`: nothing is kept, as in a volatile store.
+   * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for what is no store.
    */
   constructor(store: Store | undefined, clock: Clock, closeWaitMs = 30_000) {
+    checkStore(store);
     this.#closeWaitMs = closeWaitMs;
     this.#store = store;
     this.#clock = clock;
@@ -125,4 +127,12 @@ export class StoreDriver {
       cause,
     });
   }
+}
+
+/** What only looks like one, such as a path, would lose everything without a word. */
+function checkStore(store: Store | undefined): void {
+  if (store === undefined) return;
+  const { open, commit, close } = store as Partial<Store>;
+  if ([open, commit, close].every((method) => typeof method === 'function')) return;
+  throw new WilcoError('WILCO_OPTION_INVALID', `store is ${typeof store}, wanted a Store`);
 }

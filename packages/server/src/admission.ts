@@ -240,7 +240,11 @@ export class Admission {
       session.resumeDone();
     };
     if (store.isVolatile) say();
-    else store.commit((error) => (error === undefined ? say() : session.resumeDone()));
+    else
+      store.commit((error) => {
+        if (error !== undefined) connection.refuse(storeFailed(this.#setting.retryAfterMs()));
+        say();
+      });
   }
 
   #sayWelcome(
@@ -278,6 +282,11 @@ export class Admission {
     table.remove(old);
     emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
   }
+}
+
+/** Nothing can be kept, so nothing can be promised. */
+function storeFailed(retryAfterMs: number): Refusal {
+  return { code: 'WILCO_STORE_FAILED', reason: 'the store of the server has failed', retryAfterMs };
 }
 
 /** There is no room now. */

@@ -158,12 +158,13 @@ const COUNT_MAX = 16_777_216;
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
-  const { host = 'localhost', serverId, insecure = false, whenSessionLost = 'resend' } = options;
+  const { host = 'localhost', serverId, insecure, whenSessionLost = 'resend' } = options;
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
   const bytes = (name: 'outboxBytesTotal' | 'windowBudgetBytes', least: number) =>
     wholeInRange(name, options[name] ?? 256 * MIB, least, 2 ** 40);
-  if (options.transport === undefined) refuseExposed(!isLoopback(host), insecure, host);
+  checkName('host', host, LIMITS.serverIdBytes);
+  if (options.transport === undefined) refuseExposed(!isLoopback(host), insecure === true, host);
   if (serverId !== undefined) checkName('the server id', serverId, LIMITS.serverIdBytes);
   if (whenSessionLost !== 'resend' && whenSessionLost !== 'inDoubt') {
     const detail = `whenSessionLost is '${String(whenSessionLost)}', wanted 'resend' or 'inDoubt'`;
@@ -178,7 +179,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     serverId,
     authenticate: options.authenticate,
     isOneSessionPerIdentity: options.oneSessionPerIdentity ?? false,
-    isExposureAllowed: insecure,
+    isExposureAllowed: insecure === true,
     whenSessionLost,
     maxSessions: count('maxSessions', 100_000),
     maxConnections: count('maxConnections', 10_000),

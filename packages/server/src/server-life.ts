@@ -103,10 +103,16 @@ export class ServerLife implements ServerOpeningOwner {
     if (accepted.isExposed && !this.#options.isExposureAllowed) accepted.release('destroy');
     else if (this.#isClosing) accepted.refuse(this.#goingAway());
     else if (this.#connections.size > maxConnections) {
-      accepted.refuse(overloaded(`${maxConnections} connections`, this.#retryAfterMs()));
+      this.#turnAway(accepted, `${maxConnections} connections`);
     } else if (this.#strangers.size > maxUnauthenticated) {
-      accepted.refuse(overloaded(`${maxUnauthenticated} strangers`, this.#retryAfterMs()));
+      this.#turnAway(accepted, `${maxUnauthenticated} strangers`);
     }
+  }
+
+  /** Says that there is no room; to so many that even that takes too much, it says nothing. */
+  #turnAway(connection: ServerConnection, what: string): void {
+    if (this.#leaving.size >= this.#options.maxUnauthenticated) connection.release('destroy');
+    else connection.refuse(overloaded(what, this.#retryAfterMs()));
   }
 
   helloed(connection: ServerConnection, hello: HelloFrame): void {

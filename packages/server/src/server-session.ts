@@ -145,7 +145,15 @@ export class ServerSession {
   /** The resume that was under way has answered, or came to nothing. */
   resumeDone(): void {
     this.isResuming = false;
-    this.#waitingResumes.shift()?.();
+    // One that is refused, or gone by now, resumes nothing: the next has its turn.
+    for (let next = this.#waitingResumes.shift(); next; next = this.#waitingResumes.shift()) {
+      next();
+      if (this.#isBusy()) return;
+    }
+  }
+
+  #isBusy(): boolean {
+    return this.isResuming;
   }
 
   /** Says goodbye when it is quiet, or after `drainMs`. */
