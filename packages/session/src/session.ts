@@ -85,20 +85,12 @@ export class Session {
 
   /** When {@link deadlineReached} is next due; `Infinity` for never. May be early. */
   get nextDeadlineMs(): number {
-    const handlersMs = this.#parts.handling.nextDeadlineMs;
-    if (this.#phase === 'ended') return handlersMs;
-    const storeMs = this.#parts.context.journal.deadlineMs;
-    const farewellMs = this.#farewell?.deadlineMs ?? Infinity;
-    const linkMs = this.#isAttached
-      ? this.#parts.conversation.nextDeadlineMs
-      : this.#resumeDeadlineMs;
-    return Math.min(
-      handlersMs,
-      this.#parts.outbox.expiry.nextDeadlineMs,
-      storeMs,
-      farewellMs,
-      linkMs,
-    );
+    const { handling, outbox, context, conversation } = this.#parts;
+    if (this.#phase === 'ended') return handling.nextDeadlineMs;
+    const linkMs = this.#isAttached ? conversation.nextDeadlineMs : this.#resumeDeadlineMs;
+    const goodbyeMs = this.#farewell?.deadlineMs ?? Infinity;
+    const keptMs = Math.min(outbox.expiry.nextDeadlineMs, context.journal.deadlineMs);
+    return Math.min(handling.nextDeadlineMs, linkMs, goodbyeMs, keptMs);
   }
 
   /** Gives the session its id: once, at its creation or at a client's first WELCOME. */
