@@ -167,7 +167,7 @@ export class Handling {
       if (answer !== undefined) channel.messages.set(answer.seq, answered(channel, answer));
     }
     for (const record of records) {
-      const message = restored(channel, record, this.#context.setting.wallOffsetMs);
+      const message = restored(channel, record, this.#context);
       channel.messages.set(message.seq, message);
       channel.waiting.push(message);
       this.pendingCount += 1;
@@ -316,9 +316,11 @@ function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
 function restored(
   channel: ReceiveChannel,
   record: IncomingRecord,
-  wallOffsetMs: number,
+  { options, setting }: SessionContext,
 ): IncomingMessage {
-  const { expiresAtWallMs } = record;
+  const { expiresAtWallMs, payload } = record;
+  // Of a large message the peer counts the first part alone, and how large that was is forgotten.
+  const isLarge = payload.byteLength > Math.min(options.windowBytes, LIMITS.fragmentBytes);
   // What a handler took, before the restart, expires no more.
   const isEndless = expiresAtWallMs === undefined || record.attempts > 0;
   return new IncomingMessage({
@@ -329,8 +331,8 @@ function restored(
     id: record.id,
     isResent: record.isResent,
     extensions: record.extensions,
-    expiresAtMs: isEndless ? Infinity : expiresAtWallMs - wallOffsetMs,
-    cost: Math.min(record.payload.byteLength, LIMITS.fragmentBytes),
+    expiresAtMs: isEndless ? Infinity : expiresAtWallMs - setting.wallOffsetMs,
+    cost: isLarge ? 0 : payload.byteLength,
     attempts: record.attempts,
     payload: record.payload,
   });

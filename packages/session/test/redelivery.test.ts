@@ -25,3 +25,20 @@ test.each(['withdrawn', 'too old'])(
     expect(pair.client.settlements.get(message)).toBeUndefined();
   },
 );
+
+test('what was restored never takes more of the window than the sender counts', () => {
+  const server = { isVolatile: false };
+  const pair = new Pair({ server: { windowBytes: 100 } }, { client: server, server });
+  pair.client.commitMs = pair.server.commitMs = 0;
+  pair.server.respond = undefined;
+  pair.connect();
+  pair.send(pair.client, { bytes: new Uint8Array(25) });
+  pair.send(pair.client, { bytes: new Uint8Array(125) });
+  pair.advance(100);
+  pair.cut();
+  pair.server.restart();
+  pair.send(pair.client, { bytes: new Uint8Array(40) });
+  pair.connect();
+  pair.advance(100);
+  expect(pair.server.dropped).toEqual([]);
+});
