@@ -20,18 +20,19 @@ export class StoreDriver {
   #waiting: CommitDone[] = [];
   #isScheduled = false;
   #error: WilcoError | undefined;
-  readonly #closeWaitMs: number;
+  readonly #timeoutMs: number;
   #opening: Promise<StoreContents> | undefined;
   #closed: Promise<void> | undefined;
 
   /**
-   * @param closeWaitMs - How long {@link close} waits for the store, which may hang.
+   * @param timeoutMs - How long the store may take for one commit before it counts as failed,
+   *   and to let go before nobody waits for it any more.
    * @param store - `undefined`: nothing is kept, as in a volatile store.
    * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for what is no store.
    */
-  constructor(store: Store | undefined, clock: Clock, closeWaitMs = 30_000) {
+  constructor(store: Store | undefined, clock: Clock, timeoutMs = 30_000) {
     checkStore(store);
-    this.#closeWaitMs = closeWaitMs;
+    this.#timeoutMs = timeoutMs;
     this.#store = store;
     this.#clock = clock;
     this.worth = store?.worth ?? 'memory';
@@ -74,7 +75,7 @@ export class StoreDriver {
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       const clock = this.#clock;
-      const stopWaiting = clock.schedule(clock.nowMs() + this.#closeWaitMs, resolve);
+      const stopWaiting = clock.schedule(clock.nowMs() + this.#timeoutMs, resolve);
       void this.#letGo().then(() => {
         stopWaiting();
         resolve();
@@ -105,9 +106,11 @@ export class StoreDriver {
     // It may have gone out already, ahead of the end.
     if (operations.length === 0 && waiting.length === 0) return;
     let isDone = false;
+    const stopWaiting = this.#error === undefined ? this.#limit(() => done(HUNG)) : undefined;
     const done = (cause?: unknown): void => {
       if (isDone) return;
       isDone = true;
+      stopWaiting?.();
       if (cause !== undefined) this.#fail(cause);
       for (const tell of waiting) tell(this.#error);
     };
@@ -122,12 +125,23 @@ export class StoreDriver {
     }
   }
 
+  /** A session's own patience begins anew with each session; a store that hangs does so for all. */
+  #limit(overdue: () => void): () => void {
+    const clock = this.#clock;
+    return clock.schedule(clock.nowMs() + this.#timeoutMs, () => {
+      // What the store has said until now is heard first: this process may have been asleep.
+      clock.defer(overdue);
+    });
+  }
+
   #fail(cause: unknown): void {
     this.#error ??= new WilcoError('WILCO_STORE_FAILED', `a commit failed: ${String(cause)}`, {
       cause,
     });
   }
 }
+
+const HUNG = new Error('the store did not answer in time');
 
 /** What only looks like one, such as a path, would lose everything without a word. */
 function checkStore(store: Store | undefined): void {

@@ -37,6 +37,23 @@ describe('the store of an endpoint', () => {
     expect(told.log).toEqual(['a WILCO_STORE_FAILED', 'b WILCO_STORE_FAILED']);
   });
 
+  test('that does not answer in time has failed, whoever waits for it', async () => {
+    const { driver, commits, clock, told } = make();
+    driver.persist(drop('a'));
+    driver.commit(told('a'));
+    await clock.advance(20_000);
+    driver.persist(drop('b'));
+    driver.commit(told('b'));
+    await clock.advance(9_000);
+    expect(told.log).toEqual([]);
+    await clock.advance(2_000);
+    expect(told.log).toEqual(['a WILCO_STORE_FAILED']);
+    commits[0]?.done();
+    commits[1]?.done();
+    expect(told.log).toEqual(['a WILCO_STORE_FAILED', 'b WILCO_STORE_FAILED']);
+    expect(clock.pending).toBe(0);
+  });
+
   test('that throws has failed', async () => {
     const { driver, clock, told } = make(() => {
       throw new Error('broken');
