@@ -1,4 +1,5 @@
 /** Calls at awkward moments, over real sockets: nothing may die, hang or lie. */
+import { getEventListeners } from 'node:events';
 import { connect as dial } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { connect, defineMessage, Rejection, type Client, type ClientOptions } from '@wilco/client';
@@ -91,7 +92,10 @@ test('a schema that never answers ends its message, and those behind it are hand
       '~standard': {
         version: 1,
         vendor: 'test',
-        validate: (value) => ((asked += 1), asked === 1 ? new Promise(() => {}) : { value: value as number }),
+        validate: (value) => (
+          (asked += 1),
+          asked === 1 ? new Promise(() => {}) : { value: value as number }
+        ),
       },
     },
   });
@@ -133,7 +137,9 @@ describe('a listener', () => {
     await server({ port });
     await expect.poll(() => closed !== undefined).toBe(true);
     await closed;
-    expect(await receipt.settled).toMatchObject({ status: expect.stringMatching(/inDoubt|cancelled/) });
+    expect(await receipt.settled).toMatchObject({
+      status: expect.stringMatching(/inDoubt|cancelled/),
+    });
   });
 
   test('that ends the session when it goes offline, or opens, harms nothing', async () => {
@@ -235,7 +241,6 @@ describe('a signal', () => {
   });
 
   test('that lives long holds nothing of receipts that have settled', async () => {
-    const { getEventListeners } = await import('node:events');
     const quick = await server();
     quick.handle(Count, (number) => number);
     const one = client(quick.address.port);
@@ -270,4 +275,26 @@ test('strangers of all kinds get an answer or an end, and nobody else notices', 
   expect(await client(port).send(Count, 1).handled).toBe(1);
   await Promise.all(ends);
   expect(await client(port).send(Count, 1).handled).toBe(1);
+});
+
+test('200 clients at once all get through', async () => {
+  const busy = await server();
+  busy.handle(Count, (number) => number);
+  const clients = Array.from({ length: 200 }, () => client(busy.address.port));
+  const replies = await Promise.all(clients.map((one, index) => one.send(Count, index).handled));
+  expect(replies).toEqual(replies.map((_, index) => index));
+  expect(busy.sessions).toHaveLength(200);
+  await Promise.all(clients.map((one) => one.close()));
+});
+
+test('a port is free again when its server is closed, and its clients come to the next', async () => {
+  const first = await listen({ host: '127.0.0.1', port: 0, retrySpreadMs: 0 });
+  first.handle(Count, (number) => number);
+  const { port } = first.address;
+  const one = client(port, { reconnect: { minMs: 1, maxMs: 10 } });
+  expect(await one.send(Count, 1).handled).toBe(1);
+  await first.close({ drainMs: 0 });
+  const second = await server({ port });
+  second.handle(Count, (number) => -number);
+  expect(await one.send(Count, 1).handled).toBe(-1);
 });

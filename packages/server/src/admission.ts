@@ -108,8 +108,12 @@ export class Admission {
       return;
     }
     this.#unready -= 1;
-    this.#setting.table.add(session);
+    const { table, options } = this.#setting;
+    // Another one may have been opened since HELLO.
+    const known = options.isOneSessionPerIdentity ? table.newestOf(session.identity) : undefined;
+    table.add(session);
     if (predecessor !== undefined) this.#succeed(predecessor, session, newReason);
+    if (known !== undefined) this.#succeed(known, session, newReason);
     connection.open(session.live.driver, ready, hello);
     // A listener of `stateLost` may have ended it.
     if (!session.live.hasEnded) this.#setting.emit('session', session.handle);
