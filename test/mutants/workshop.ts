@@ -38,7 +38,10 @@ export class Workshop {
   patch(path: string, isReverse = false): boolean {
     const direction = isReverse ? ['--reverse'] : [];
     try {
-      execFileSync('git', ['apply', '-C1', ...direction, path], { cwd: this.#folder, stdio: 'ignore' });
+      execFileSync('git', ['apply', '-C1', ...direction, path], {
+        cwd: this.#folder,
+        stdio: 'ignore',
+      });
       return true;
     } catch {
       return false;

@@ -246,7 +246,9 @@ function check(delivery: Delivery, { type }: Registration): Checked | Promise<Ch
 function checkedBy(result: StandardResult<unknown>): Checked {
   if (result.issues === undefined) return { isValid: true, body: result.value };
   const [issue] = result.issues;
-  const path = (issue?.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step));
+  const path = (issue?.path ?? []).map((step) =>
+    String(typeof step === 'object' ? step.key : step),
+  );
   const place = path.length > 0 ? `${path.join('.')}: ` : '';
   const reason = `${place}${issue?.message ?? 'the schema refuses it'}`;
   return { isValid: false, result: refused('WILCO_PAYLOAD_INVALID', reason) };
@@ -254,7 +256,8 @@ function checkedBy(result: StandardResult<unknown>): Checked {
 
 /** A `Rejection`, also one of another copy of the package; codes of ours are not the application's. */
 function asRejection(error: unknown): { code: string; isRetryable: boolean } | undefined {
-  if (!(error instanceof Error) || error.name !== 'Rejection' || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || error.name !== 'Rejection' || !('code' in error))
+    return undefined;
   const { code } = error;
   if (typeof code !== 'string' || code === '' || code.startsWith('WILCO_')) return undefined;
   return { code, isRetryable: 'isRetryable' in error && error.isRetryable === true };

@@ -93,7 +93,10 @@ export class LiveSession implements SessionDriverOwner {
   /** Keeps what belongs to the session beside its messages; part of the next commit. */
   saveRecord(record: Omit<SessionRecord, 'session' | 'role'>): void {
     const { role } = this.#setting.driver.session;
-    this.driver.persist({ type: 'putSession', record: { ...record, session: this.storeKey, role } });
+    this.driver.persist({
+      type: 'putSession',
+      record: { ...record, session: this.storeKey, role },
+    });
   }
 
   /** Nothing of it is to be found again; part of the next commit. */

@@ -316,11 +316,17 @@ function checkOptions({ ttlMs, id, channel, signal, whenFull }: SendOptions): vo
   if (id !== undefined) checkName('the message id', id, LIMITS.messageIdBytes);
   if (channel !== undefined) checkName('the name of a channel', channel, LIMITS.channelNameBytes);
   if (whenFull !== undefined && whenFull !== 'fail' && whenFull !== 'wait') {
-    throw new WilcoError('WILCO_OPTION_INVALID', `whenFull is '${String(whenFull)}', wanted 'fail' or 'wait'`);
+    throw new WilcoError(
+      'WILCO_OPTION_INVALID',
+      `whenFull is '${String(whenFull)}', wanted 'fail' or 'wait'`,
+    );
   }
   if (signal === undefined) return;
   if (!(signal instanceof AbortSignal)) {
-    throw new WilcoError('WILCO_OPTION_INVALID', `signal is ${String(signal)}, wanted an AbortSignal`);
+    throw new WilcoError(
+      'WILCO_OPTION_INVALID',
+      `signal is ${String(signal)}, wanted an AbortSignal`,
+    );
   }
   if (!signal.aborted) return;
   const cause: unknown = signal.reason;

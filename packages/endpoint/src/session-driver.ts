@@ -1,4 +1,11 @@
-import type { ErrorCode, Frame, SessionContents, SessionId, StoreOperation, WilcoError } from '@wilco/protocol';
+import type {
+  ErrorCode,
+  Frame,
+  SessionContents,
+  SessionId,
+  StoreOperation,
+  WilcoError,
+} from '@wilco/protocol';
 import {
   Session,
   type Delivery,

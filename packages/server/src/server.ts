@@ -36,11 +36,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
     events.emit('listenerFailed', failure);
   });
   const emit: Emit = (name, value) => events.emit(name, value);
-  const store = new StoreDriver(
-    resolved.store,
-    resolved.clock,
-    resolved.session.storeTimeoutMs,
-  );
+  const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
   const contents = store.isVolatile ? undefined : await store.open();
   let life: ServerLife | undefined;
   const accept = (connection: Connection): void => {
