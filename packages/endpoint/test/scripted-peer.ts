@@ -41,7 +41,7 @@ export class ScriptedPeer {
     return this.frames.map(({ kind }) => kind);
   }
 
-  say(...frames: readonly Frame[]): void {
+  say(...frames: Frame[]): void {
     for (const frame of frames) this.#encoder.append(frame);
     for (const bytes of this.#encoder.take()) this.#connection.write(bytes);
   }
