@@ -1,7 +1,7 @@
 /** What the simulator once found, as short stories. */
 import { describe, expect, test } from 'vitest';
 import { connect, defineMessage, type Client, type ClientOptions } from '@wilco/client';
-import { listen, type Server } from '@wilco/server';
+import { listen, type ServerOptions } from '@wilco/server';
 import { FaultyStore, SeededRandom, VirtualClock, VirtualNetwork } from '@wilco/testkit';
 
 const Order = defineMessage<number, number>('order');
@@ -69,6 +69,18 @@ describe('a client that closes', () => {
   });
 });
 
+test('a session that is over is gone from the store, though nothing else is committed after it', async () => {
+  const world = new World();
+  const store = world.brokenStore();
+  await world.startServer((order) => order, { store, resumeWindowMs: 1_000 });
+  world.connect({});
+  await world.pass(100);
+  expect(store.contents().sessions).toHaveLength(1);
+  world.network.host('client').crash('killed');
+  await world.pass(5_000);
+  expect(store.contents().sessions).toEqual([]);
+});
+
 /** A host with a server, one with a client, on virtual time. */
 class World {
   readonly clock = new VirtualClock();
@@ -80,10 +92,13 @@ class World {
     this.network = new VirtualNetwork({ clock: this.clock, random: this.#random });
   }
 
-  async startServer(handler: (order: number) => number | Promise<number>): Promise<Server> {
-    const server = await listen({ ...this.#place('server'), port: 1, host: 'server' });
-    server.handle(Order, handler);
-    return server;
+  async startServer(
+    handler: (order: number) => number | Promise<number>,
+    options: Partial<ServerOptions> = {},
+  ): Promise<void> {
+    const server = listen({ ...this.#place('server'), port: 1, host: 'server', ...options });
+    await this.pass(0);
+    (await server).handle(Order, handler);
   }
 
   connect(options: Partial<ClientOptions>): Client {

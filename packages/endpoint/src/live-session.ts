@@ -99,9 +99,11 @@ export class LiveSession implements SessionDriverOwner {
     });
   }
 
-  /** Nothing of it is to be found again; part of the next commit. */
+  /** Nothing of it is to be found again, after the next start either. */
   forget(): void {
     this.driver.persist({ type: 'dropSession', session: this.storeKey });
+    // There may never be another commit, and its messages have been told how they ended.
+    this.#setting.driver.store.commit(() => {});
   }
 
   /**
