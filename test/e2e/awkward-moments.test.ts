@@ -56,6 +56,7 @@ describe('an application that gives what it should not', () => {
         },
       }),
       () => {
+        // eslint-disable-next-line @typescript-eslint/only-throw-error -- an application may
         throw undefined;
       },
       () => {

@@ -2,6 +2,7 @@ import {
   LiveSession,
   newId,
   sessionSetting,
+  WindowBudget,
   type Handlers,
   type MessageSender,
   type SessionEnd,
@@ -128,10 +129,12 @@ export class ClientSessions {
   replace(reason: NewReason): void {
     const old = this.#current;
     const { id } = old.driver.engine;
-    const next = this.#create(undefined);
+    const next = this.#createNext();
     this.#current = next;
     const { options, sender } = this.#setting;
     sender.hold();
+    // What this side's own store gave back wrongly the server sends again.
+    if (reason === 'clientStateLost') old.driver.stopHandling();
     const counts = old.moveTo(next, options.whenSessionLost, () => sender.use(next.driver));
     old.forget();
     this.#abandon = reason;
@@ -170,14 +173,27 @@ export class ClientSessions {
     for (const one of lost) this.#owner.stateLost({ ...one, successor: id });
   }
 
-  #create(contents: SessionContents | undefined): LiveSession {
+  /** The lost session gives its memory back as its handlers finish: the next does not wait for that. */
+  #createNext(): LiveSession {
+    try {
+      return this.#create(undefined);
+    } catch (error) {
+      if (!WilcoError.is(error, 'WILCO_OVERLOADED')) throw error;
+      return this.#create(undefined, new WindowBudget(this.#setting.options.windowBudgetBytes));
+    }
+  }
+
+  #create(
+    contents: SessionContents | undefined,
+    budget = this.#setting.source.budget,
+  ): LiveSession {
     const { source, handlers, sender, handle, options } = this.#setting;
     const storeKey = contents?.session.session ?? newId(options.random);
     const driver = {
       clock: source.clock,
       store: source.store,
       options: options.session,
-      session: sessionSetting(source, storeKey),
+      session: sessionSetting({ ...source, budget }, storeKey),
       ...(contents !== undefined && { contents }),
     };
     const owner = this.#owner;

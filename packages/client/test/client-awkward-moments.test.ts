@@ -130,6 +130,22 @@ describe('credentials', () => {
   });
 });
 
+test('a session that is lost while the windows take all memory is followed by another', async () => {
+  const { client, clock, answers, newest } = start({
+    windowBudgetBytes: 65_536,
+    reconnect: { minMs: 1, maxMs: 1 },
+  });
+  await answers(welcome());
+  const begun = { totalBytes: 16_384, payload: new Uint8Array(100) };
+  await answers(types('order'), message(1, 0, begun));
+  newest().vanish();
+  await clock.advance(10);
+  await answers(welcome({ newReason: 'unknown', sessionId: '22'.repeat(16) }));
+  expect(client.isOnline).toBe(true);
+  void client.end();
+  await clock.advance(20_000);
+});
+
 test('200 connections that come and go leave no more timers than one', async () => {
   const { client, clock, answers, newest } = start({ reconnect: { minMs: 1, maxMs: 1 } });
   await answers(welcome());

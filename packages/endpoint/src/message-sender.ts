@@ -298,9 +298,9 @@ export class MessageSender {
 /** Somebody who waits until nothing is unsettled. */
 interface Waiting {
   /** It waits no more. */
-  ended(): void;
-  resolve(): void;
-  reject(error: WilcoError): void;
+  readonly ended: () => void;
+  readonly resolve: () => void;
+  readonly reject: (error: WilcoError) => void;
 }
 
 function leftBehind(count: number): WilcoError {
