@@ -200,7 +200,9 @@ export class Transmitter {
     if (held.seq !== message.seq || held.offset >= size || size > this.peerMaxMessageBytes) return;
     channel.partOffset = channel.confirmedOffset = held.offset;
     channel.grantedOffset = Math.max(held.granted, held.offset);
-    this.#outbox.occupy(channel, message, message.cost);
+    // After a restart nothing tells how large its first part was: what the peer holds will do.
+    const cost = message.cost > 0 ? message.cost : Math.min(held.offset, LIMITS.fragmentBytes);
+    this.#outbox.occupy(channel, message, cost);
   }
 
   /** What has no point any more, or can not be sent, ends here. */
