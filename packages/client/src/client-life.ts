@@ -129,6 +129,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   finish(error: WilcoError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#setting.handlers.close();
     for (const tell of this.#onBegun.splice(0)) tell();
     this.#cancelRetry();
     this.#connection?.release('destroy');

@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   type Extension,
   type MessageId,
+  type SessionId,
   type PayloadCodec,
   type StandardResult,
 } from '@wilco/protocol';
@@ -40,6 +41,8 @@ export interface HandlerRunsOwner {
   /** The side that sent the messages. */
   readonly peerRole: 'client' | 'server';
   readonly handle: SessionHandle;
+  /** The session that these messages came through. */
+  readonly sessionId: SessionId | undefined;
   /** `false`: too late. */
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
   handlerFailed(failure: HandlerFailure): void;
@@ -276,7 +279,6 @@ function reasonOf(error: unknown): string {
 class DeliveryContext implements HandlerContext {
   readonly #delivery: Delivery;
   readonly #owner: HandlerRunsOwner;
-  readonly #sessionId: string;
   #controller: AbortController | undefined;
   #reason: WilcoError | undefined;
   #stop: (checked: Checked) => void = () => {};
@@ -284,8 +286,6 @@ class DeliveryContext implements HandlerContext {
   constructor(delivery: Delivery, owner: HandlerRunsOwner) {
     this.#delivery = delivery;
     this.#owner = owner;
-    // A client may be in another session by the time somebody asks.
-    this.#sessionId = owner.handle.id ?? '';
   }
 
   get signal(): AbortSignal {
@@ -300,9 +300,13 @@ class DeliveryContext implements HandlerContext {
     return this.#owner.handle;
   }
 
+  get sessionId(): SessionId {
+    return this.#owner.sessionId ?? '';
+  }
+
   get id(): MessageId {
     const { id, channelName, seq } = this.#delivery;
-    return id ?? derivedMessageId(this.#sessionId, this.#owner.peerRole, channelName, seq);
+    return id ?? derivedMessageId(this.sessionId, this.#owner.peerRole, channelName, seq);
   }
 
   get type(): string {

@@ -4,6 +4,7 @@ import {
   type Extension,
   type MessageId,
   type MessageType,
+  type SessionId,
 } from '@wilco/protocol';
 import type { Undo } from './event-source.ts';
 import type { SessionHandle } from './session-handle.ts';
@@ -17,6 +18,11 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** The session that the message came through; use it to send something back. */
   readonly session: SessionHandle;
+  /**
+   * The session that the message came through. A client that has lost it is in the next one by
+   * now, and still handles what had come.
+   */
+  readonly sessionId: SessionId;
   /** Names the message beyond its session. */
   readonly id: MessageId;
   /** Name of the message type. */
@@ -70,6 +76,7 @@ export interface Registration {
 export class Handlers {
   readonly #byType = new Map<string, Registration>();
   #fallback: FallbackHandler | undefined;
+  readonly #toStop = new Set<() => void>();
 
   /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`. */
   add<Input, Reply, Output>(
@@ -109,6 +116,24 @@ export class Handlers {
 
   find(type: string): Registration | undefined {
     return this.#byType.get(type);
+  }
+
+  /**
+   * Calls `stop` when the endpoint closes: for sessions that are over and still handle what
+   * they had received. Returns its undo.
+   */
+  whenClosed(stop: () => void): Undo {
+    this.#toStop.add(stop);
+    return () => {
+      this.#toStop.delete(stop);
+    };
+  }
+
+  /** The endpoint is closed: no handler is started any more. */
+  close(): void {
+    const toStop = [...this.#toStop];
+    this.#toStop.clear();
+    for (const stop of toStop) stop();
   }
 
   concurrencyOf(type: string): number {

@@ -1,4 +1,4 @@
-import type { ErrorCode, SessionRecord } from '@wilco/protocol';
+import type { ErrorCode, SessionId, SessionRecord } from '@wilco/protocol';
 import {
   cancelled,
   inDoubt,
@@ -63,6 +63,8 @@ export class LiveSession implements SessionDriverOwner {
   #cancelDrain: () => void = () => {};
   #hasEnded = false;
   #isMoved = false;
+  /** Set while it handles what it had received, though it is over. */
+  #forgetOutliving: () => void = () => {};
   #onEnded: (() => void)[] = [];
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
@@ -71,9 +73,13 @@ export class LiveSession implements SessionDriverOwner {
     this.#life = life;
     const { handle, handlers } = setting;
     const { role } = setting.driver.session;
+    const sessionId = (): SessionId | undefined => this.driver.engine.id;
     this.#runs = new HandlerRuns(handlers, {
       peerRole: role === 'client' ? 'server' : 'client',
       handle,
+      get sessionId() {
+        return sessionId();
+      },
       handlerFinished: (delivery, result) => this.driver.handlerFinished(delivery, result),
       handlerFailed: (failure) => life.handlerFailed(failure),
       lateResult: (result) => life.lateResult(result),
@@ -149,6 +155,7 @@ export class LiveSession implements SessionDriverOwner {
     for (const message of lost) this.driver.settle(message, LOST);
     counts.inDoubt = lost.length;
     this.#markEnded();
+    this.#outlive();
     return counts;
   }
 
@@ -212,6 +219,7 @@ export class LiveSession implements SessionDriverOwner {
   }
 
   stepped(): void {
+    if (this.driver.engine.isQuiet) this.#forgetOutliving();
     if (this.#closing === undefined || this.#hasEnded) return;
     if (!this.driver.engine.isQuiet || this.#setting.sender.unsettledCount > 0) return;
     const words = this.#closing;
@@ -220,8 +228,17 @@ export class LiveSession implements SessionDriverOwner {
     this.driver.close(words);
   }
 
+  /** Goes on handling what it had received, until that is done or the endpoint closes. */
+  #outlive(): void {
+    if (this.driver.engine.isQuiet) return;
+    this.#forgetOutliving = this.#setting.handlers.whenClosed(() => {
+      this.#rest('WILCO_SESSION_ENDED');
+    });
+  }
+
   /** Nobody waits for its handlers any more, and nothing of it keeps the process alive. */
   #rest(code: ErrorCode): void {
+    this.driver.stopHandling();
     this.#runs.abortAll(code);
     this.driver.rest();
   }

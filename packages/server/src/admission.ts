@@ -281,6 +281,8 @@ export class Admission {
     old.sender.close();
     // First: what settles below makes room, and there is no session to come into.
     old.sender.cancelWaiting('WILCO_STATE_LOST');
+    // What this side's own store gave back wrongly the client sends again.
+    if (reason === 'serverStateLost') old.live.driver.stopHandling();
     const counts = old.live.moveTo(session.live, options.whenSessionLost);
     old.live.forget();
     table.remove(old);

@@ -159,6 +159,7 @@ export class ServerLife implements ServerOpeningOwner {
     }
     await Promise.all(this.table.all.map((session) => this.#closeSession(session, drainMs)));
     await Promise.all([...this.#leaving].map(({ gone }) => gone));
+    this.#setting.handlers.close();
     await stopped;
     await this.#store.close();
   }

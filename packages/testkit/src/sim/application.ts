@@ -145,7 +145,7 @@ export class Application {
       atMs,
       host: this.host,
       run: this.run,
-      session: context.session.id ?? '',
+      session: context.sessionId,
       isResent: context.isResent,
       isRedelivered: context.isRedelivered,
       ended: undefined,

@@ -143,7 +143,15 @@ function duplicateOf({ starts }: Entry, start: Start): string | undefined {
   const isSameProcess = starts.some(({ host, run }) => host === start.host && run === start.run);
   if (isSameProcess) return isMarked ? undefined : 'handled twice by the same process';
   const isSameHost = starts.some(({ host }) => host === start.host);
+  // A cloned disk holds what its original holds, and nobody has told either yet.
+  if (starts.some(({ host }) => isCloneOf(start.host, host) || isCloneOf(host, start.host))) {
+    return undefined;
+  }
   // A store may have lost the mark of a start in the crash: that is why both are told at all.
   if (isSameHost || isMarked || start.isRedelivered) return undefined;
   return `handled by ${start.host} after another had, and not marked`;
+}
+
+function isCloneOf(host: string, original: string): boolean {
+  return host === `${original} clone`;
 }
