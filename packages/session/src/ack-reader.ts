@@ -67,7 +67,11 @@ export class AckReader {
     }
     this.#hasMoved = true;
     const message = channel.ring.get(answer.answeredSeq);
-    if (message === undefined || message.state === 'settled') return undefined;
+    if (message === undefined) return undefined;
+    if (message.state === 'settled') {
+      this.#outbox.letGo(channel, message);
+      return undefined;
+    }
     const tooOld = message.isExpiring ? codeOf(message) : undefined;
     const settlement = settlementOf(answer, payload, tooOld);
     const isOfThisCopy = settlement.status === 'expired' || settlement.status === 'cancelled';
@@ -143,7 +147,9 @@ export class AckReader {
     for (let seq = from; seq < to; seq++) {
       this.#hasMoved = true;
       const message = channel.ring.get(seq);
-      if (message !== undefined) this.#outbox.settle(message, HANDLED);
+      if (message === undefined) continue;
+      if (message.state === 'settled') this.#outbox.letGo(channel, message);
+      else this.#outbox.settle(message, HANDLED);
     }
   }
 }

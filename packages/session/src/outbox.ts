@@ -197,13 +197,23 @@ export class Outbox {
     message.payload = NO_BYTES;
     this.expiry.forget(message);
     this.cancelRequests.delete(message);
-    this.#vacate(channel, message);
+    // Without the peer's word it may hold it still: then it goes on taking its place.
+    message.isLeftBehind = settlement.status === 'inDoubt' && message.isInFlight;
+    if (!message.isLeftBehind) this.#vacate(channel, message);
     this.unsettledCount -= 1;
     this.unsettledBytes -= bytes;
     if (message.seq < channel.received) this.#forget(channel, message);
     else this.#keepVoid(channel, message);
     this.#context.sink.settled(message, settlement);
     if (this.unsettledCount === 0) this.#context.sink.drained();
+  }
+
+  /** The peer has said how a message ended that was settled without its word. */
+  letGo(channel: SendChannel, message: OutgoingMessage): void {
+    if (!message.isLeftBehind) return;
+    message.isLeftBehind = false;
+    this.#vacate(channel, message);
+    if (message.seq < channel.received) channel.release(message.seq);
   }
 
   /** The peer holds everything below `position` of a channel. */
@@ -245,7 +255,8 @@ export class Outbox {
         if (message === undefined) continue;
         message.isInFlight = false;
         message.heldBytes = 0;
-        if (seq < channel.received && message.state === 'received') {
+        const isHeld = message.state === 'received' || message.isLeftBehind;
+        if (seq < channel.received && isHeld) {
           const size = Math.min(message.payload.byteLength, LIMITS.fragmentBytes);
           this.occupy(channel, message, message.cost > 0 ? message.cost : size);
         }
@@ -342,7 +353,7 @@ export class Outbox {
   #forget(channel: SendChannel, message: OutgoingMessage): void {
     const { journal, setting } = this.#context;
     const { seq } = message;
-    channel.release(seq);
+    if (!message.isLeftBehind) channel.release(seq);
     if (journal.isVolatile) return;
     journal.persist({
       type: 'dropOutgoing',

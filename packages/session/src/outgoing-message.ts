@@ -56,6 +56,8 @@ export class OutgoingMessage implements Timed {
   cost = 0;
   /** Whether it takes a place in the window. */
   isInFlight = false;
+  /** Settled in doubt while the peer may hold it: it still takes its place. */
+  isLeftBehind = false;
   /** Bytes of it that the peer was said to hold, on this connection, while it was unfinished. */
   heldBytes = 0;
   /** Bytes that its session had put on connections when it was written last. */
