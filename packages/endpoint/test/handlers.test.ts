@@ -170,7 +170,7 @@ function make() {
   const settings = { isLate: false };
   const runs = new HandlerRuns(handlers, {
     peerRole: 'client',
-    sessionId: '00',
+    sessionId: '5e55',
     handle: { id: '5e55' } as SessionHandle,
     handlerFinished: (_delivery, result) => {
       results.push(result);
