@@ -70,12 +70,10 @@ export class SessionWindow implements Window {
     );
   }
 
-  /** Until an ACK names a channel, the peer goes by the window of the session. */
+  /** Until an ACK names a channel, the peer goes by the window of the session, which may grow. */
   allowUnnamed(channel: WindowGrant): void {
-    const messages = Math.min(this.#grant.mostMessages, UNNAMED_MESSAGES);
-    const bytes = Math.min(this.#grant.mostBytes, UNNAMED_BYTES);
-    channel.mostMessages = Math.max(channel.mostMessages, messages);
-    channel.mostBytes = Math.max(channel.mostBytes, bytes);
+    channel.mostMessages = Math.max(channel.mostMessages, UNNAMED_MESSAGES);
+    channel.mostBytes = Math.max(channel.mostBytes, UNNAMED_BYTES);
   }
 
   /** Returns what is wrong with a message that takes `cost` bytes, if anything is. */

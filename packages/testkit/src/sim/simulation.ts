@@ -10,7 +10,7 @@ const PROGRESS_MS = 240_000;
 /** How long closing may take. */
 const CLOSING_MS = 60_000;
 /** More events than this, and something goes round in circles. */
-const EVENTS_MAX = 400_000;
+const EVENTS_MAX = 4_000_000;
 
 /** What came out of a run. */
 export interface SimulationResult {
