@@ -40,6 +40,7 @@ const RARE: ReadonlySet<string> = new Set([
   'server deciding × broken',
   'server deciding × released',
   'server greeting × released',
+  'server open × helloedAgain',
 ]);
 
 /** Everything that must occur at least once in a large number of seeds. */
