@@ -2,9 +2,21 @@
 import { describe, expect, test } from 'vitest';
 import { connect, defineMessage, type Client, type ClientOptions } from '@wilco/client';
 import { listen, type ServerOptions } from '@wilco/server';
-import { FaultyStore, SeededRandom, VirtualClock, VirtualNetwork } from '@wilco/testkit';
+import {
+  drawPlan,
+  FaultyStore,
+  SeededRandom,
+  simulate,
+  VirtualClock,
+  VirtualNetwork,
+} from '@wilco/testkit';
 
 const Order = defineMessage<number, number>('order');
+
+test('a session whose resume window ends while its server drains is not found again by the next run', async () => {
+  const { violations } = await simulate(drawPlan(3_007_814));
+  expect(violations).toEqual([]);
+});
 
 describe('a message that waits for room in the outbox', () => {
   test('comes into the session that follows, when the one before it was lost', async () => {

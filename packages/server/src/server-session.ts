@@ -15,6 +15,7 @@ import {
 import {
   WilcoError,
   type Attempt,
+  type ErrorCode,
   type NoticeFrame,
   type RunId,
   type SessionContents,
@@ -63,7 +64,8 @@ export class ServerSession {
   /** A resume is being written to the store; others wait for it. */
   isResuming = false;
   #waitingResumes: (() => void)[] = [];
-  #isDetaching = false;
+  /** With which code it leaves its records to the next run; `undefined`: it does not. */
+  #detachCode: ErrorCode | undefined;
 
   constructor(
     setting: ServerSessionSetting,
@@ -159,7 +161,7 @@ export class ServerSession {
   /** Says goodbye when it is quiet, or after `drainMs`. */
   async close(words: Parameters<LiveSession['close']>[0], drainMs: number): Promise<void> {
     this.sender.close();
-    this.#isDetaching = words.mode === 'detach';
+    this.#detachCode = words.mode === 'detach' ? words.code : undefined;
     const { connection } = this;
     await this.live.close(words, drainMs);
     await connection?.gone;
@@ -188,8 +190,10 @@ export class ServerSession {
     };
   }
 
-  #ended({ code, reason }: SessionEnd): void {
-    const isKept = this.#isDetaching && !this.#setting.source.store.isVolatile;
+  #ended({ code, reason, isLocal }: SessionEnd): void {
+    // It may have ended otherwise while the server drained: then nothing of it is to be found.
+    const isDetached = isLocal && code === this.#detachCode;
+    const isKept = isDetached && !this.#setting.source.store.isVolatile;
     if (!isKept) {
       this.live.giveUp(code, reason);
       this.live.forget();

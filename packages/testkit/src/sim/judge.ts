@@ -62,7 +62,8 @@ export class Judge {
     }
     const { outcome } = entry;
     const isOver = outcome?.status === 'expired' || outcome?.status === 'cancelled';
-    if (isOver && !this.#history.rewound.has(message.from)) {
+    const { rewound } = this.#history;
+    if (isOver && !rewound.has(message.from) && !rewound.has(host)) {
       blame('conservation', `handled after it was ${outcome.status}`);
     }
     const twice = duplicateOf(entry, start);

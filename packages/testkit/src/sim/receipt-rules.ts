@@ -105,12 +105,15 @@ export function untruthOf(subject: RuleSubject): string | undefined {
 
 /**
  * A start that its receiver's disk lost in a crash is one that nobody can know of; of a
- * sender that was set back or copied, nobody knows which of the two had it handled.
+ * sender that was set back or copied, nobody knows which of the two had it handled; and a
+ * receiver that was set back learns only from its peer that it had ended the message before.
  */
 function takenBy({ starts, message }: Entry, history: History): string | undefined {
   const { forgetful, rewound } = history;
   if (rewound.has(message.from)) return undefined;
-  const first = starts.find(({ host, run }) => !forgetful.has(`${host} ${String(run)}`));
+  const first = starts.find(
+    ({ host, run }) => !forgetful.has(`${host} ${String(run)}`) && !rewound.has(host),
+  );
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }
 
