@@ -67,8 +67,9 @@ export class Judge {
       blame('conservation', `handled after it was ${outcome.status}`);
     }
     const twice = duplicateOf(entry, start);
-    if (twice !== undefined && !this.#history.cloned.has(message.from))
-      blame('no duplicate', twice);
+    // A sender whose disk was copied, or set back to before its session had a name, can't mark a copy.
+    const isUnaware = this.#history.cloned.has(message.from) || rewound.has(message.from);
+    if (twice !== undefined && !isUnaware) blame('no duplicate', twice);
     this.#checkFlow(entry, start, blame);
   }
 
