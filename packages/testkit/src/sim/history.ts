@@ -52,6 +52,8 @@ export class History {
    * again from there, and nobody can know it.
    */
   readonly rewound = new Set<string>();
+  /** The last run of a host before its disk was set back: later ones did not know what they had done. */
+  readonly lastBeforeSetBack = new Map<string, number>();
   /** Hosts of which a clone lives: what one of the two never wrote, the other may have written. */
   readonly cloned = new Set<string>();
   /** Processes (host and run) that died with marks of starts that their disk did not get. */

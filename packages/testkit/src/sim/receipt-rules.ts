@@ -106,13 +106,17 @@ export function untruthOf(subject: RuleSubject): string | undefined {
 /**
  * A start that its receiver's disk lost in a crash is one that nobody can know of; of a
  * sender that was set back or copied, nobody knows which of the two had it handled; and a
- * receiver that was set back learns only from its peer that it had ended the message before.
+ * receiver that was set back learns only from its peer that it had ended the message before,
+ * as the copy of a receiver learns only there what the original does.
  */
 function takenBy({ starts, message }: Entry, history: History): string | undefined {
-  const { forgetful, rewound } = history;
+  const { cloned, forgetful, rewound, lastBeforeSetBack } = history;
   if (rewound.has(message.from)) return undefined;
   const first = starts.find(
-    ({ host, run }) => !forgetful.has(`${host} ${String(run)}`) && !rewound.has(host),
+    ({ host, run }) =>
+      !forgetful.has(`${host} ${String(run)}`) &&
+      !cloned.has(host) &&
+      run <= (lastBeforeSetBack.get(host) ?? Infinity),
   );
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }

@@ -159,7 +159,11 @@ class Simulation {
     const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
     this.#world.crashStore(host, run, fate);
     this.#world.count(`disk ${fate}`);
-    if (fate === 'restored') this.#world.history.rewound.add(host);
+    if (fate === 'restored') {
+      const { rewound, lastBeforeSetBack } = this.#world.history;
+      rewound.add(host);
+      if (!lastBeforeSetBack.has(host)) lastBeforeSetBack.set(host, run);
+    }
     this.#startsAhead += 1;
     this.#after(forMs, () => {
       this.#startsAhead -= 1;
