@@ -1,20 +1,30 @@
 export { Client, connect } from './client.ts';
 export type { ClientEvents, StateLost } from './events.ts';
 export type { ClientOptions, Credentials, ReconnectOptions } from './options.ts';
-export { systemClock, systemRandom, tcpTransport } from '@wilco/endpoint';
+export {
+  json,
+  messagePack,
+  rawBytes,
+  systemClock,
+  systemRandom,
+  tcpTransport,
+} from '@wilco/endpoint';
 export type {
   Address,
   ChannelOptions,
   Clock,
   CloseOptions,
   DrainOptions,
+  ExtensionCodec,
   FallbackHandler,
   HandleOptions,
   Handler,
   HandlerContext,
   HandlerFailure,
+  JsonCodec,
   LateResult,
   ListenerFailure,
+  MessagePackOptions,
   OpeningOptions,
   Random,
   Receipt,

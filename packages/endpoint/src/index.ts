@@ -1,5 +1,7 @@
 export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
+export { json, messagePack, rawBytes } from '@wilco/codec';
+export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
 export { resolveSessionOptions, WindowBudget } from '@wilco/session';
 export type {
   ResolvedSessionOptions,

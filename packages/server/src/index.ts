@@ -7,20 +7,30 @@ export type {
   AuthenticationRequest,
   ServerOptions,
 } from './options.ts';
-export { systemClock, systemRandom, tcpTransport } from '@wilco/endpoint';
+export {
+  json,
+  messagePack,
+  rawBytes,
+  systemClock,
+  systemRandom,
+  tcpTransport,
+} from '@wilco/endpoint';
 export type {
   Address,
   ChannelOptions,
   Clock,
   CloseOptions,
   DrainOptions,
+  ExtensionCodec,
   FallbackHandler,
   HandleOptions,
   Handler,
   HandlerContext,
   HandlerFailure,
+  JsonCodec,
   LateResult,
   ListenerFailure,
+  MessagePackOptions,
   OpeningOptions,
   Random,
   Receipt,
