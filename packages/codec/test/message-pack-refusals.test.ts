@@ -63,6 +63,12 @@ describe('a body that can not be encoded', () => {
     [new Error('x', { cause: { f: (): number => 1 } }), 'body.cause.f is a function'],
     [JSON.parse('{"a":{"__proto__":1}}'), 'body.a has a key "__proto__", which is not allowed'],
     [{ a: { '\ud800': 1 } }, 'body.a has a key "\\ud800", which is not allowed'],
+    [{ a: { [Symbol('tag')]: 1 } }, 'body.a has a key Symbol(tag), which is a symbol'],
+    [{ found: /b/.exec('abc') }, 'body.found has a property "groups" beside its items'],
+    [Object.assign([], { note: 1 }), 'body has a property "note" beside its items'],
+    [Object.assign([1, 2, 3], { '1.5': 1 }), 'body has a property "1.5" beside its items'],
+    [Object.assign([1], { '-1': 1 }), 'body has a property "-1" beside its items'],
+    [Object.assign([1], { [Symbol('s')]: 1 }), 'body has a key Symbol(s), which is a symbol'],
     [
       new SharedArrayBuffer(8),
       'body is an instance of SharedArrayBuffer, for which no extension is registered',

@@ -200,9 +200,13 @@ describe('single values', () => {
     );
   });
 
-  it('make holes of arrays undefined, and leave out symbol keys', () => {
+  it('make holes of arrays undefined, and leave out what is not enumerable', () => {
     expect(roundTrip([1, , 3])).toStrictEqual([1, undefined, 3]);
-    expect(roundTrip({ [Symbol('hidden')]: 1, a: 2 })).toStrictEqual({ a: 2 });
+    const hole = [1, 2];
+    hole.length = 3;
+    expect(roundTrip(hole)).toStrictEqual([1, 2, undefined]);
+    const body = Object.defineProperty({ a: 2 }, Symbol('hidden'), { value: 1 });
+    expect(roundTrip(body)).toStrictEqual({ a: 2 });
   });
 });
 

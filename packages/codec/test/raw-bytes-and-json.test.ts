@@ -48,6 +48,8 @@ describe('JSON', () => {
   it.each([
     [undefined, 'body is undefined'],
     [{ n: Number.NaN }, 'body.n is NaN'],
+    [{ [Symbol('tag')]: 1 }, 'body has a key Symbol(tag), which is a symbol'],
+    [{ found: /b/.exec('abc') }, 'body.found has a property "groups" beside its items'],
     [[1, Infinity], 'body[1] is Infinity'],
     [[undefined], 'body[0] is undefined'],
     [{ f: (): number => 1 }, 'body.f is a function'],

@@ -1,6 +1,7 @@
 import { WilcoError } from '@wilco/protocol';
 import { describe, formatPath, hasMethod } from './body-path.ts';
 import { DEPTH_MAX } from './built-in-types.ts';
+import { strayKey } from './stray-keys.ts';
 
 /** A {@link PayloadCodec} for bodies of any type: what comes out is as the peer made it. */
 export interface JsonCodec {
@@ -17,7 +18,7 @@ export interface JsonCodec {
  * Like `JSON.stringify`, it calls `toJSON` (a `Date` arrives as a string), leaves out
  * properties that are `undefined` and turns -0 into 0. What `JSON.stringify` would spoil
  * without a word throws `WILCO_PAYLOAD_UNENCODABLE` instead: NaN, infinities, `undefined` in
- * arrays, functions, symbols, bigints, and instances of classes without `toJSON`, maps, sets,
+ * arrays, functions, symbols (as keys, too), bigints, properties of arrays beside their items, and instances of classes without `toJSON`, maps, sets,
  * errors and typed arrays included. Decoding throws `WILCO_PAYLOAD_INVALID`, also for keys
  * `__proto__` and for nesting beyond 64 levels.
  */
@@ -63,6 +64,8 @@ function requireJsonObject(value: object, path: (string | number)[]): void {
 }
 
 function requireJsonMembers(value: object, path: (string | number)[]): void {
+  const stray = strayKey(value);
+  if (stray !== undefined) throw unencodable(path, `has ${stray}`);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) requireMember(i, value[i], path);
     return;

@@ -17,6 +17,7 @@ import {
 } from './built-in-types.ts';
 import { partsOfError } from './errors.ts';
 import type { ExtensionCodec } from './extension-codec.ts';
+import { strayKey } from './stray-keys.ts';
 import { encodeTypedArray } from './typed-arrays.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -76,8 +77,14 @@ export class Preparation {
     if (depth > DEPTH_MAX) {
       return this.#refuse(`is nested deeper than ${String(DEPTH_MAX)} levels, or within itself`);
     }
-    if (isPlainArray(value)) return this.#array(value, depth);
-    if (isPlainObject(value)) return this.#object(value, depth);
+    if (isPlainArray(value)) {
+      this.#refuseStray(value);
+      return this.#array(value, depth);
+    }
+    if (isPlainObject(value)) {
+      this.#refuseStray(value);
+      return this.#object(value, depth);
+    }
     return this.#byExtension(value) ?? this.#builtIn(value, depth);
   }
 
@@ -169,6 +176,12 @@ export class Preparation {
 
   #refuseObject(value: object): never {
     return this.#refuse(`is ${describe(value)}, for which no extension is registered`);
+  }
+
+  /** What the bytes would leave out without a word. */
+  #refuseStray(value: object): void {
+    const stray = strayKey(value);
+    if (stray !== undefined) this.#refuse(`has ${stray}`);
   }
 
   #refuseKey(key: string): never {

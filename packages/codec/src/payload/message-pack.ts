@@ -21,11 +21,13 @@ export interface MessagePackOptions {
  * (name, message, code, cause and errors; never the stack), `Uint8Array`, the other typed
  * arrays, `DataView` and `ArrayBuffer`, nested at most 64 deep, and what `extensions` add.
  * A `Buffer` arrives as `Uint8Array`, an object without prototype as a plain one, an error of
- * a class of your own as `Error` with its name. Holes of arrays become `undefined`; symbol
- * keys are left out. The same object in two places arrives as two.
+ * a class of your own as `Error` with its name. Holes of arrays become `undefined`.
+ * The same object in two places arrives as two.
  *
  * All else throws `WILCO_PAYLOAD_UNENCODABLE`, which names the path to it: functions,
- * symbols, instances of other classes, bodies that contain themselves, keys `__proto__`.
+ * symbols, instances of other classes, bodies that contain themselves, keys `__proto__`, keys that
+ * are symbols, and properties that an array has beside its items. What is not enumerable is no
+ * part of a body.
  * Decoding throws `WILCO_PAYLOAD_INVALID`. Binary inside a decoded body is a view of the
  * payload and keeps all of it alive.
  *
