@@ -185,7 +185,9 @@ function importsOf(text: string): string[] {
 }
 
 function isAllowedImport(name: string, path: string, specifier: string): boolean {
-  if (!specifier.startsWith('.')) return ARROWS[name]?.includes(specifier) ?? false;
+  // A package of ours may be imported by any of its entries.
+  const imported = /^@wilco\/[a-z]+/.exec(specifier)?.[0] ?? specifier;
+  if (!specifier.startsWith('.')) return ARROWS[name]?.includes(imported) ?? false;
   const target = relative(ROOT, resolve(ROOT, dirname(path), specifier));
   return target.startsWith(`packages/${name}/src/`) && specifier.endsWith('.ts');
 }

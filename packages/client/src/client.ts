@@ -1,19 +1,16 @@
 import {
-  EventSource,
+  Endpoint,
+  endpointEvents,
   Handlers,
   MessageSender,
   WindowBudget,
   type CloseOptions,
   type DrainOptions,
-  type EventListener,
-  type FallbackHandler,
-  type HandleOptions,
-  type Handler,
+  type EventSource,
   type Receipt,
   type SendOptions,
   type SessionHandle,
   type SessionStats,
-  type Undo,
 } from '@wilco/endpoint';
 import {
   LIMITS,
@@ -43,7 +40,7 @@ export function connect(options: ClientOptions): Client {
 }
 
 /** One side of a session, which dials. Made by {@link connect}. */
-export class Client implements SessionHandle, AsyncDisposable {
+export class Client extends Endpoint<ClientEvents> implements SessionHandle {
   /** Who the peer is: only a server asks. */
   readonly identity = undefined;
   /**
@@ -53,32 +50,34 @@ export class Client implements SessionHandle, AsyncDisposable {
    */
   readonly opened: Promise<void>;
   readonly #events: EventSource<ClientEvents>;
-  readonly #handlers = new Handlers();
   readonly #sender: MessageSender;
   readonly #life: ClientLife;
   #failOpening: (error: WilcoError) => void = () => {};
 
   /** @internal */
   constructor(options: ResolvedClientOptions) {
-    this.#events = new EventSource((failure) => this.#events.emit('listenerFailed', failure));
+    const handlers = new Handlers();
+    const events = endpointEvents<ClientEvents>();
+    super(handlers, events);
+    this.#events = events;
     this.#sender = new MessageSender({
       clock: options.clock,
       options: options.session,
       handle: this,
       outboxTotal: new WindowBudget(options.session.outboxBytes),
-      failureUnobserved: (failure) => this.#events.emit('failureUnobserved', failure),
+      failureUnobserved: (failure) => events.emit('failureUnobserved', failure),
     });
     this.#life = new ClientLife({
       options,
-      handlers: this.#handlers,
+      handlers,
       sender: this.#sender,
       handle: this,
-      emit: (name, value) => this.#events.emit(name, value),
+      emit: (name, value) => events.emit(name, value),
       over: (error) => this.#over(error),
     });
     this.opened = new Promise((resolve, reject) => {
       this.#failOpening = reject;
-      this.#events.once('online', () => resolve());
+      events.once('online', () => resolve());
     });
     this.opened.catch(() => {});
     this.#life.start();
@@ -100,44 +99,6 @@ export class Client implements SessionHandle, AsyncDisposable {
     return this.#sender.send(type, body, options);
   }
 
-  /**
-   * Handles messages of one type that the server sends. Returns how to undo it.
-   *
-   * @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`.
-   */
-  handle<Input, Reply, Output>(
-    type: MessageType<Input, Reply, Output>,
-    handler: Handler<Output, Reply>,
-    options?: HandleOptions,
-  ): Undo {
-    return this.#handlers.add(type, handler, options);
-  }
-
-  /**
-   * Handles messages of all types that have no handler. Returns how to undo it.
-   *
-   * @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`.
-   */
-  handleOthers(handler: FallbackHandler): Undo {
-    return this.#handlers.addFallback(handler);
-  }
-
-  /** Calls `listener` at each event of that name. Returns how to undo it. */
-  on<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: EventListener<ClientEvents[Name]>,
-  ): Undo {
-    return this.#events.on(name, listener);
-  }
-
-  /** Calls `listener` at the next event of that name. Returns how to undo it. */
-  once<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: EventListener<ClientEvents[Name]>,
-  ): Undo {
-    return this.#events.once(name, listener);
-  }
-
   drain(options?: DrainOptions): Promise<void> {
     return this.#sender.drain(options);
   }
@@ -146,7 +107,7 @@ export class Client implements SessionHandle, AsyncDisposable {
     return this.#life.session?.driver.engine.stats();
   }
 
-  async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
+  override async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     this.#sender.close();
     await this.#life.close(false, drainMs);
@@ -155,11 +116,6 @@ export class Client implements SessionHandle, AsyncDisposable {
   async end(): Promise<void> {
     this.#sender.close();
     await this.#life.close(true, 0);
-  }
-
-  /** `close({ drainMs: 0 })`: an exception must not wait for the network. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close({ drainMs: 0 });
   }
 
   #over(error: WilcoError | undefined): void {

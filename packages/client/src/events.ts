@@ -1,9 +1,4 @@
-import type {
-  HandlerFailure,
-  LateResult,
-  ListenerFailure,
-  UnobservedFailure,
-} from '@wilco/endpoint';
+import type { EndpointEvents } from '@wilco/endpoint';
 import type { NewReason, SessionId, WilcoError } from '@wilco/protocol';
 
 /** A session is over because a side lost its state, and another follows. */
@@ -22,7 +17,7 @@ export interface StateLost {
 }
 
 /** What a client tells. */
-export interface ClientEvents {
+export interface ClientEvents extends EndpointEvents {
   /** A connection is open. Messages flow. */
   readonly online: { readonly session: SessionId; readonly isResumed: boolean };
   /** The connection is gone; the client comes back by itself. */
@@ -33,12 +28,4 @@ export interface ClientEvents {
   readonly stateLost: StateLost;
   /** The client is closed and does not come back: at the application's wish, or because of `error`. */
   readonly closed: { readonly error: WilcoError | undefined };
-  /** A message was not handled, and nobody had asked for its receipt. */
-  readonly failureUnobserved: UnobservedFailure;
-  /** A handler finished after its message had ended without it. */
-  readonly lateResult: LateResult;
-  /** A handler threw something else than a `Rejection`. */
-  readonly handlerFailed: HandlerFailure;
-  /** A listener of this client threw. Nothing else is harmed by it. */
-  readonly listenerFailed: ListenerFailure;
 }

@@ -1,24 +1,10 @@
 import {
-  checkChannels,
-  isLoopback,
+  checkExposure,
   isThenable,
-  refuseExposed,
-  resolveOpeningOptions,
-  resolveSessionOptions,
-  systemClock,
-  systemRandom,
-  tcpTransport,
+  resolveEndpointOptions,
   type Address,
-  type ChannelOptions,
-  type Clock,
-  type OpeningOptions,
-  type Random,
-  type ResolvedOpeningOptions,
-  type ResolvedSessionOptions,
-  type SessionOptions,
-  type Store,
-  type Transport,
-  type WhenSessionLost,
+  type EndpointOptions,
+  type ResolvedEndpointOptions,
 } from '@wilco/endpoint';
 import { checkName, inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
 
@@ -55,7 +41,7 @@ export interface ReconnectOptions {
 }
 
 /** Where to, and how. All of the session's own options may be given as well. */
-export interface ClientOptions extends SessionOptions, OpeningOptions {
+export interface ClientOptions extends EndpointOptions {
   /** Name or address of the server. @defaultValue `'localhost'` */
   readonly host?: string;
   /** 1 to 65_535. Needed, unless `addresses` has it. */
@@ -63,70 +49,22 @@ export interface ClientOptions extends SessionOptions, OpeningOptions {
   /** One address; more than one is not supported yet and throws `WILCO_UNSUPPORTED`. */
   readonly addresses?: readonly Address[];
   /**
-   * Where messages and sessions are kept. One store belongs to one client.
-   *
-   * @defaultValue memory: gone with the process
-   */
-  readonly store?: Store;
-  /** @defaultValue `tcpTransport()` */
-  readonly transport?: Transport;
-  /** @defaultValue `systemClock` */
-  readonly clock?: Clock;
-  /** @defaultValue `systemRandom` */
-  readonly random?: Random;
-  /**
    * Who the client is, or a function that is asked before each connection, and may take its
    * time. Where it fails, the client tries again later.
    *
    * @defaultValue none
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
-  /**
-   * Whether plain TCP may leave this machine.
-   *
-   * @defaultValue `false`: such a connection is refused with `WILCO_INSECURE_REFUSED`
-   */
-  readonly insecure?: boolean;
-  /**
-   * What becomes of messages that may have been handled in a session that is lost:
-   * `'resend'` sends them again, marked `resent`; `'inDoubt'` settles them so. Messages that
-   * were certainly never handled move to the next session in any case.
-   *
-   * @defaultValue `'resend'`
-   */
-  readonly whenSessionLost?: WhenSessionLost;
   /** @defaultValue at once, then up to 250 ms, doubling to 30 s */
   readonly reconnect?: ReconnectOptions;
-  /**
-   * Memory that all granted windows together may promise.
-   *
-   * Bytes, 65_536 to 1_099_511_627_776.
-   *
-   * @defaultValue `268_435_456` (256 MiB)
-   */
-  readonly windowBudgetBytes?: number;
-  /** Weight and urgency of sending channels, by name. @defaultValue all alike */
-  readonly channels?: Readonly<Record<string, ChannelOptions>>;
 }
 
 /** {@link ClientOptions} with every default filled in and every range checked. */
-export interface ResolvedClientOptions {
+export interface ResolvedClientOptions extends ResolvedEndpointOptions {
   readonly address: Required<Address>;
-  readonly store: Store | undefined;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly credentials: () => Uint8Array | undefined | Promise<Uint8Array>;
-  readonly isExposureAllowed: boolean;
-  readonly whenSessionLost: WhenSessionLost;
   readonly reconnect: Readonly<Required<ReconnectOptions>>;
-  readonly windowBudgetBytes: number;
-  readonly channels: Readonly<Record<string, ChannelOptions>>;
-  readonly session: ResolvedSessionOptions;
-  readonly opening: ResolvedOpeningOptions;
 }
-
-const MIB = 1024 * 1024;
 
 /**
  * @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_UNSUPPORTED` for several
@@ -134,29 +72,12 @@ const MIB = 1024 * 1024;
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const address = addressOf(options);
-  const isExposureAllowed = options.insecure === true;
-  if (options.transport === undefined) {
-    refuseExposed(!isLoopback(address.host), isExposureAllowed, address.host);
-  }
+  checkExposure(options, address.host);
   return {
+    ...resolveEndpointOptions(options),
     address,
-    store: options.store,
-    transport: options.transport ?? tcpTransport(),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
     credentials: credentialsOf(options.credentials),
-    isExposureAllowed,
-    whenSessionLost: whenSessionLostOf(options.whenSessionLost),
     reconnect: reconnectOf(options.reconnect ?? {}),
-    windowBudgetBytes: wholeInRange(
-      'windowBudgetBytes',
-      options.windowBudgetBytes ?? 256 * MIB,
-      65_536,
-      2 ** 40,
-    ),
-    channels: checkChannels(options.channels),
-    session: resolveSessionOptions(options),
-    opening: resolveOpeningOptions(options),
   };
 }
 
@@ -169,12 +90,6 @@ function addressOf({ host, port, addresses }: ClientOptions): Required<Address> 
     host: checkName('host', address.host ?? 'localhost', LIMITS.serverIdBytes),
     port: wholeInRange('port', address.port ?? Number.NaN, 1, 65_535),
   };
-}
-
-function whenSessionLostOf(choice: WhenSessionLost = 'resend'): WhenSessionLost {
-  if (choice === 'resend' || choice === 'inDoubt') return choice;
-  const detail = `whenSessionLost is '${String(choice)}', wanted 'resend' or 'inDoubt'`;
-  throw new WilcoError('WILCO_OPTION_INVALID', detail);
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {

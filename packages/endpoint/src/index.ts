@@ -13,6 +13,10 @@ export type {
 export type { Store, StoreContents } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
+export { Endpoint, endpointEvents } from './endpoint.ts';
+export type { EndpointEvents } from './endpoint.ts';
+export { checkExposure, resolveEndpointOptions } from './endpoint-options.ts';
+export type { EndpointOptions, ResolvedEndpointOptions } from './endpoint-options.ts';
 export { EventSource, isThenable } from './event-source.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
 export type { FrameConnection } from './frame-connection.ts';

@@ -1,9 +1,4 @@
-import type {
-  HandlerFailure,
-  LateResult,
-  ListenerFailure,
-  UnobservedFailure,
-} from '@wilco/endpoint';
+import type { EndpointEvents } from '@wilco/endpoint';
 import type { NewReason, SessionId, WilcoError } from '@wilco/protocol';
 import type { PeerSession } from './peer-session.ts';
 
@@ -38,7 +33,7 @@ export interface SecurityEvent {
 }
 
 /** What a server tells. */
-export interface ServerEvents {
+export interface ServerEvents extends EndpointEvents {
   /** A new session is open. */
   readonly session: PeerSession;
   /** A session goes on, on a new connection. */
@@ -49,16 +44,8 @@ export interface ServerEvents {
   readonly stateLost: StateLost;
   /** A session is over: at the wish of either side, at the end of its resume window, or given up. */
   readonly closed: { readonly session: PeerSession; readonly error: WilcoError };
-  /** A message was not handled, and nobody had asked for its receipt. */
-  readonly failureUnobserved: UnobservedFailure;
-  /** A handler finished after its message had ended without it. */
-  readonly lateResult: LateResult;
-  /** A handler threw something else than a `Rejection`. */
-  readonly handlerFailed: HandlerFailure;
   /** A client did what no honest client does. */
   readonly securityEvent: SecurityEvent;
-  /** A listener of this server threw. Nothing else is harmed by it. */
-  readonly listenerFailed: ListenerFailure;
 }
 
 /** Tells the application. */

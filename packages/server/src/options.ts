@@ -1,25 +1,11 @@
 import {
-  checkChannels,
-  isLoopback,
-  refuseExposed,
-  resolveOpeningOptions,
-  resolveSessionOptions,
-  systemClock,
-  systemRandom,
-  tcpTransport,
+  checkExposure,
+  resolveEndpointOptions,
   type Address,
-  type ChannelOptions,
-  type Clock,
-  type OpeningOptions,
-  type Random,
-  type ResolvedOpeningOptions,
-  type ResolvedSessionOptions,
-  type SessionOptions,
-  type Store,
-  type Transport,
-  type WhenSessionLost,
+  type EndpointOptions,
+  type ResolvedEndpointOptions,
 } from '@wilco/endpoint';
-import { checkName, LIMITS, WilcoError, wholeInRange, type ServerId } from '@wilco/protocol';
+import { checkName, LIMITS, wholeInRange, type ServerId } from '@wilco/protocol';
 
 /** What a client shows of itself. */
 export interface AuthenticationRequest {
@@ -43,23 +29,11 @@ export type Authenticate = (
 ) => Authentication | undefined | Promise<Authentication | undefined>;
 
 /** Where to listen, and how. All of the session's own options may be given as well. */
-export interface ServerOptions extends SessionOptions, OpeningOptions {
+export interface ServerOptions extends EndpointOptions {
   /** Name or address to listen on. @defaultValue `'localhost'`: this machine only */
   readonly host?: string;
   /** 0 to 65_535; 0 lets the system choose, see `server.address`. */
   readonly port: number;
-  /**
-   * Where messages and sessions are kept. One store belongs to one server.
-   *
-   * @defaultValue memory: gone with the process
-   */
-  readonly store?: Store;
-  /** @defaultValue `tcpTransport()` */
-  readonly transport?: Transport;
-  /** @defaultValue `systemClock` */
-  readonly clock?: Clock;
-  /** @defaultValue `systemRandom` */
-  readonly random?: Random;
   /**
    * Names the server beyond its connections, so that a client does not take another server
    * for one that forgot its session. 1 to 255 bytes of UTF-8.
@@ -81,20 +55,6 @@ export interface ServerOptions extends SessionOptions, OpeningOptions {
    * @defaultValue `false`
    */
   readonly oneSessionPerIdentity?: boolean;
-  /**
-   * Whether plain TCP may leave this machine.
-   *
-   * @defaultValue `false`: listening elsewhere is refused with `WILCO_INSECURE_REFUSED`
-   */
-  readonly insecure?: boolean;
-  /**
-   * What becomes of this side's messages that may have been handled in a session that is
-   * lost: `'resend'` sends them again in the session that follows, marked `resent`;
-   * `'inDoubt'` settles them so.
-   *
-   * @defaultValue `'resend'`
-   */
-  readonly whenSessionLost?: WhenSessionLost;
   /** Sessions, with a connection or not. One more is refused. Whole number, 1 or more. @defaultValue `100_000` */
   readonly maxSessions?: number;
   /** Connections. One more is refused. Whole number, 1 or more. @defaultValue `10_000` */
@@ -118,39 +78,19 @@ export interface ServerOptions extends SessionOptions, OpeningOptions {
    * @defaultValue `268_435_456` (256 MiB)
    */
   readonly outboxBytesTotal?: number;
-  /**
-   * Memory that the granted windows of all sessions together may promise.
-   *
-   * Bytes, 65_536 to 1_099_511_627_776.
-   *
-   * @defaultValue `268_435_456` (256 MiB)
-   */
-  readonly windowBudgetBytes?: number;
-  /** Weight and urgency of sending channels, by name. @defaultValue all alike */
-  readonly channels?: Readonly<Record<string, ChannelOptions>>;
 }
 
 /** {@link ServerOptions} with every default filled in and every range checked. */
-export interface ResolvedServerOptions {
+export interface ResolvedServerOptions extends ResolvedEndpointOptions {
   readonly address: Required<Address>;
-  readonly store: Store | undefined;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly serverId: ServerId | undefined;
   readonly authenticate: Authenticate | undefined;
   readonly isOneSessionPerIdentity: boolean;
-  readonly isExposureAllowed: boolean;
-  readonly whenSessionLost: WhenSessionLost;
   readonly maxSessions: number;
   readonly maxConnections: number;
   readonly maxUnauthenticated: number;
   readonly retrySpreadMs: number;
   readonly outboxBytesTotal: number;
-  readonly windowBudgetBytes: number;
-  readonly channels: Readonly<Record<string, ChannelOptions>>;
-  readonly session: ResolvedSessionOptions;
-  readonly opening: ResolvedOpeningOptions;
 }
 
 const MIB = 1024 * 1024;
@@ -158,42 +98,23 @@ const COUNT_MAX = 16_777_216;
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
-  const { host = 'localhost', serverId, insecure, whenSessionLost = 'resend' } = options;
+  const { host = 'localhost', serverId, retrySpreadMs = 5_000 } = options;
+  const { outboxBytesTotal = 256 * MIB } = options;
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
-  const bytes = (name: 'outboxBytesTotal' | 'windowBudgetBytes', least: number) =>
-    wholeInRange(name, options[name] ?? 256 * MIB, least, 2 ** 40);
   checkName('host', host, LIMITS.serverIdBytes);
-  if (options.transport === undefined) refuseExposed(!isLoopback(host), insecure === true, host);
+  checkExposure(options, host);
   if (serverId !== undefined) checkName('the server id', serverId, LIMITS.serverIdBytes);
-  if (whenSessionLost !== 'resend' && whenSessionLost !== 'inDoubt') {
-    const detail = `whenSessionLost is '${String(whenSessionLost)}', wanted 'resend' or 'inDoubt'`;
-    throw new WilcoError('WILCO_OPTION_INVALID', detail);
-  }
   return {
+    ...resolveEndpointOptions(options),
     address: { host, port: wholeInRange('port', options.port, 0, 65_535) },
-    store: options.store,
-    transport: options.transport ?? tcpTransport(),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? systemRandom,
     serverId,
     authenticate: options.authenticate,
     isOneSessionPerIdentity: options.oneSessionPerIdentity ?? false,
-    isExposureAllowed: insecure === true,
-    whenSessionLost,
     maxSessions: count('maxSessions', 100_000),
     maxConnections: count('maxConnections', 10_000),
     maxUnauthenticated: count('maxUnauthenticated', 1_000),
-    retrySpreadMs: wholeInRange(
-      'retrySpreadMs',
-      options.retrySpreadMs ?? 5_000,
-      0,
-      LIMITS.durationMs,
-    ),
-    outboxBytesTotal: bytes('outboxBytesTotal', 1),
-    windowBudgetBytes: bytes('windowBudgetBytes', 65_536),
-    channels: checkChannels(options.channels),
-    session: resolveSessionOptions(options),
-    opening: resolveOpeningOptions(options),
+    retrySpreadMs: wholeInRange('retrySpreadMs', retrySpreadMs, 0, LIMITS.durationMs),
+    outboxBytesTotal: wholeInRange('outboxBytesTotal', outboxBytesTotal, 1, 2 ** 40),
   };
 }

@@ -1,18 +1,15 @@
 import {
-  EventSource,
+  Endpoint,
+  endpointEvents,
   Handlers,
   StoreDriver,
   type Address,
   type CloseOptions,
   type Connection,
-  type EventListener,
-  type FallbackHandler,
-  type HandleOptions,
-  type Handler,
+  type EventSource,
   type Listener,
-  type Undo,
 } from '@wilco/endpoint';
-import { LIMITS, wholeInRange, type MessageType } from '@wilco/protocol';
+import { LIMITS, wholeInRange } from '@wilco/protocol';
 import type { Emit, ServerEvents } from './events.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -32,9 +29,7 @@ const DRAIN_MS = 5_000;
 export async function listen(options: ServerOptions): Promise<Server> {
   const resolved = resolveServerOptions(options);
   const handlers = new Handlers();
-  const events: EventSource<ServerEvents> = new EventSource((failure) => {
-    events.emit('listenerFailed', failure);
-  });
+  const events = endpointEvents<ServerEvents>();
   const emit: Emit = (name, value) => events.emit(name, value);
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
   const contents = store.isVolatile ? undefined : await store.open();
@@ -56,12 +51,10 @@ export async function listen(options: ServerOptions): Promise<Server> {
 }
 
 /** Accepts sessions. Made by {@link listen}. */
-export class Server implements AsyncDisposable {
+export class Server extends Endpoint<ServerEvents> {
   /** Where it listens, with the port that the system chose. */
   readonly address: Required<Address>;
   readonly #life: ServerLife;
-  readonly #handlers: Handlers;
-  readonly #events: EventSource<ServerEvents>;
   #closed: Promise<void> | undefined;
 
   /** @internal */
@@ -71,9 +64,8 @@ export class Server implements AsyncDisposable {
     events: EventSource<ServerEvents>,
     address: Required<Address>,
   ) {
+    super(handlers, events);
     this.#life = life;
-    this.#handlers = handlers;
-    this.#events = events;
     this.address = address;
   }
 
@@ -83,56 +75,13 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Handles messages of one type, of all sessions. Returns how to undo it.
-   *
-   * @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`.
-   */
-  handle<Input, Reply, Output>(
-    type: MessageType<Input, Reply, Output>,
-    handler: Handler<Output, Reply>,
-    options?: HandleOptions,
-  ): Undo {
-    return this.#handlers.add(type, handler, options);
-  }
-
-  /**
-   * Handles messages of all types that have no handler. Returns how to undo it.
-   *
-   * @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`.
-   */
-  handleOthers(handler: FallbackHandler): Undo {
-    return this.#handlers.addFallback(handler);
-  }
-
-  /** Calls `listener` at each event of that name. Returns how to undo it. */
-  on<Name extends keyof ServerEvents>(
-    name: Name,
-    listener: EventListener<ServerEvents[Name]>,
-  ): Undo {
-    return this.#events.on(name, listener);
-  }
-
-  /** Calls `listener` at the next event of that name. Returns how to undo it. */
-  once<Name extends keyof ServerEvents>(
-    name: Name,
-    listener: EventListener<ServerEvents[Name]>,
-  ): Undo {
-    return this.#events.once(name, listener);
-  }
-
-  /**
    * Takes no new clients, tells the others that it goes and when to come back, lets settle
    * what is in flight, and ends. Sessions in memory are over; a store keeps its own. Never
    * rejects; may be repeated.
    */
-  close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
+  override close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     this.#closed ??= this.#life.close(drainMs);
     return this.#closed;
-  }
-
-  /** `close({ drainMs: 0 })`: an exception must not wait for the network. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close({ drainMs: 0 });
   }
 }

@@ -1,0 +1,105 @@
+import { resolveSessionOptions } from '@wilco/session';
+import type { ResolvedSessionOptions, SessionOptions } from '@wilco/session';
+import { WilcoError, wholeInRange } from '@wilco/protocol';
+import type { Store } from '@wilco/store';
+import { systemClock, type Clock } from './clock.ts';
+import type { WhenSessionLost } from './live-session.ts';
+import {
+  resolveOpeningOptions,
+  type OpeningOptions,
+  type ResolvedOpeningOptions,
+} from './opening-options.ts';
+import { systemRandom, type Random } from './random.ts';
+import { checkChannels, refuseExposed, type ChannelOptions } from './session-setting.ts';
+import { isLoopback, tcpTransport } from './tcp-transport.ts';
+import type { Transport } from './transport.ts';
+
+/** What client and server are told alike. */
+export interface EndpointOptions extends SessionOptions, OpeningOptions {
+  /**
+   * Where messages and sessions are kept. One store belongs to one client, or to one server.
+   *
+   * @defaultValue memory: gone with the process
+   */
+  readonly store?: Store;
+  /** @defaultValue `tcpTransport()` */
+  readonly transport?: Transport;
+  /** @defaultValue `systemClock` */
+  readonly clock?: Clock;
+  /** @defaultValue `systemRandom` */
+  readonly random?: Random;
+  /**
+   * Whether plain TCP may leave this machine.
+   *
+   * @defaultValue `false`: it is refused with `WILCO_INSECURE_REFUSED`
+   */
+  readonly insecure?: boolean;
+  /**
+   * What becomes of this side's messages that may have been handled in a session that is
+   * lost: `'resend'` sends them again in the session that follows, marked `resent`;
+   * `'inDoubt'` settles them so. Messages that were certainly never handled move to the next
+   * session in any case.
+   *
+   * @defaultValue `'resend'`
+   */
+  readonly whenSessionLost?: WhenSessionLost;
+  /**
+   * Memory that the granted windows of all sessions together may promise.
+   *
+   * Bytes, 65_536 to 1_099_511_627_776.
+   *
+   * @defaultValue `268_435_456` (256 MiB)
+   */
+  readonly windowBudgetBytes?: number;
+  /** Weight and urgency of sending channels, by name. @defaultValue all alike */
+  readonly channels?: Readonly<Record<string, ChannelOptions>>;
+}
+
+/** {@link EndpointOptions} with every default filled in and every range checked. */
+export interface ResolvedEndpointOptions {
+  readonly store: Store | undefined;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly isExposureAllowed: boolean;
+  readonly whenSessionLost: WhenSessionLost;
+  readonly windowBudgetBytes: number;
+  readonly channels: Readonly<Record<string, ChannelOptions>>;
+  readonly session: ResolvedSessionOptions;
+  readonly opening: ResolvedOpeningOptions;
+}
+
+const MIB = 1024 * 1024;
+
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad option. */
+export function resolveEndpointOptions(options: EndpointOptions): ResolvedEndpointOptions {
+  const { windowBudgetBytes = 256 * MIB } = options;
+  return {
+    store: options.store,
+    transport: options.transport ?? tcpTransport(),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    isExposureAllowed: options.insecure === true,
+    whenSessionLost: whenSessionLostOf(options.whenSessionLost),
+    windowBudgetBytes: wholeInRange('windowBudgetBytes', windowBudgetBytes, 65_536, 2 ** 40),
+    channels: checkChannels(options.channels),
+    session: resolveSessionOptions(options),
+    opening: resolveOpeningOptions(options),
+  };
+}
+
+/**
+ * What can be known before anything is dialled or listened on. A transport of the
+ * application's own says of each connection whether it is exposed.
+ *
+ * @throws {@link WilcoError} `WILCO_INSECURE_REFUSED` for plain TCP beyond this machine.
+ */
+export function checkExposure({ transport, insecure }: EndpointOptions, host: string): void {
+  if (transport === undefined) refuseExposed(!isLoopback(host), insecure === true, host);
+}
+
+function whenSessionLostOf(choice: WhenSessionLost = 'resend'): WhenSessionLost {
+  if (choice === 'resend' || choice === 'inDoubt') return choice;
+  const detail = `whenSessionLost is '${String(choice)}', wanted 'resend' or 'inDoubt'`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
+}

@@ -1,0 +1,35 @@
+/** What an application meets at either side: client and server show all of it as their own. */
+export { json, messagePack, rawBytes } from '@wilco/codec';
+export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
+export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
+export type {
+  ErrorCode,
+  MessageId,
+  MessageType,
+  MessageTypeOptions,
+  NewReason,
+  Outcome,
+  PayloadCodec,
+  ServerId,
+  SessionId,
+  StandardSchema,
+} from '@wilco/protocol';
+export type { SessionOptions, SessionStats } from '@wilco/session';
+export type { Store } from '@wilco/store';
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
+export type { EndpointEvents } from './endpoint.ts';
+export type { EndpointOptions } from './endpoint-options.ts';
+export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
+export type { HandlerFailure, LateResult } from './handler-runs.ts';
+export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
+export type { WhenSessionLost } from './live-session.ts';
+export type { UnobservedFailure } from './message-sender.ts';
+export type { OpeningOptions } from './opening-options.ts';
+export { systemRandom } from './random.ts';
+export type { Random } from './random.ts';
+export type { Receipt } from './receipt.ts';
+export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
+export type { ChannelOptions } from './session-setting.ts';
+export { tcpTransport } from './tcp-transport.ts';
+export type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';
