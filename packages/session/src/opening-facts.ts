@@ -41,9 +41,9 @@ export function judge(inbox: Inbox, offers: readonly ChannelOffer[], isNewRun: b
   for (const { channel, reported } of offers) {
     if ((inbox.channel(channel)?.accepted ?? 1) < reported) return 'ownStateLost';
   }
-  for (const { number, accepted } of inbox.channels) {
-    const first = offers.find(({ channel }) => channel === number)?.first ?? 1;
-    if (isNewRun && accepted > first) return 'peerStateLost';
+  for (const held of inbox.channels) {
+    const first = offers.find(({ channel }) => channel === held.number)?.first ?? 1;
+    if (isNewRun && held.knownBelow > first) return 'peerStateLost';
   }
   return 'continues';
 }

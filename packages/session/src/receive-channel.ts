@@ -73,6 +73,13 @@ export class ReceiveChannel {
     return this.number === ANSWER_CHANNEL;
   }
 
+  /** Nothing of this seq or a later one has come: not as a part, and not too early. */
+  get knownBelow(): Position {
+    let below = Math.max(this.accepted, (this.assembly?.seq ?? 0) + 1);
+    for (const seq of this.early.keys()) below = Math.max(below, seq + 1);
+    return below;
+  }
+
   /** No handler took this seq or a later one. */
   get toStart(): Position {
     return this.waiting[0]?.seq ?? this.accepted;

@@ -37,6 +37,17 @@ describe('comparing two memories', () => {
     expect(talked(3).server.session.judge(runId, offers)).toBe(judgement);
   });
 
+  test('a new run that may use a seq again of which a part has come has lost state', () => {
+    const pair = talked(3);
+    pair.fate = ({ kind }) => (kind === 'fragment' ? 'lose' : 'pass');
+    pair.send(pair.client, { bytes: new Uint8Array(200_000) });
+    pair.advance(5);
+    const judge = pair.server.session.judge.bind(pair.server.session);
+    expect(judge('c2', [offer(4, 4)])).toBe('peerStateLost');
+    expect(judge('c2', [offer(5, 4)])).toBe('continues');
+    expect(judge('c1', [offer(1, 4)])).toBe('continues');
+  });
+
   test('finds nothing wrong where nothing was ever sent', () => {
     const pair = new Pair();
     for (const side of [pair.client, pair.server]) {
