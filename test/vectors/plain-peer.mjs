@@ -47,6 +47,9 @@ export class PlainPeer {
   /** What the server has acknowledged of channel 1. */
   acknowledged = { received: 1, handled: 1, ranges: [] };
 
+  /** Set to have it ignore what comes in, its end as well. */
+  isDeaf = false;
+
   #address;
   #credentials;
   #runId = hexOf(randomBytes(16));
@@ -162,6 +165,11 @@ export class PlainPeer {
     this.#connection.destroy();
   }
 
+  /** Says nothing more on this connection, and goes on reading. */
+  endWriting() {
+    this.#connection.end();
+  }
+
   /**
    * Ends the session: resolves with the CLOSE_ACK of the server, when each side has said
    * goodbye.
@@ -207,6 +215,7 @@ export class PlainPeer {
   }
 
   #take(connection, frame) {
+    if (this.isDeaf) return;
     this.frames.push(frame);
     if (connection !== this.#connection) return;
     if (frame.kind === 'ack') this.#merge(frame);
