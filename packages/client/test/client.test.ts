@@ -98,7 +98,9 @@ describe('a connection that is lost', () => {
     const { peer, client, events, stop } = await start();
     await peer.answers(welcome());
     const receipt = client.send(Order, 1);
+    expect(receipt.attempts).toBe(0);
     await peer.hears();
+    expect(receipt.attempts).toBe(1);
     peer().vanish();
     await peer.hears();
     expect(peer(1).last('hello')).toMatchObject({
@@ -115,6 +117,7 @@ describe('a connection that is lost', () => {
     peer(1).say(ack(2, { 1: 2 }));
     await peer.hears();
     expect(receipt.outcome).toMatchObject({ status: 'handled' });
+    expect(receipt.attempts).toBe(2);
     expect(events).toEqual(['online', 'offline WILCO_CONNECTION_LOST', 'online', 'resumed']);
     await stop();
   });

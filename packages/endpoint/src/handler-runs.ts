@@ -5,8 +5,9 @@ import {
   type ErrorCode,
   type Extension,
   type MessageId,
-  type SessionId,
   type PayloadCodec,
+  type Seq,
+  type SessionId,
   type StandardResult,
 } from '@wilco/protocol';
 import type { Delivery, HandlerResult } from '@wilco/session';
@@ -315,6 +316,10 @@ class DeliveryContext implements HandlerContext {
 
   get channel(): string {
     return this.#delivery.channelName;
+  }
+
+  get seq(): Seq {
+    return this.#delivery.seq;
   }
 
   get isResent(): boolean {

@@ -4,6 +4,7 @@ import {
   type Extension,
   type MessageId,
   type MessageType,
+  type Seq,
   type SessionId,
 } from '@wilco/protocol';
 import type { Undo } from './event-source.ts';
@@ -29,6 +30,8 @@ export interface HandlerContext {
   readonly type: string;
   /** Name of the channel. */
   readonly channel: string;
+  /** Its place in that channel of that session, from 1; never used twice. */
+  readonly seq: Seq;
   /** An earlier copy, in another session, may have been handled. */
   readonly isResent: boolean;
   /** This side's store knows that a handler was started on it before. */
@@ -55,8 +58,10 @@ export type FallbackHandler = (payload: Uint8Array, context: HandlerContext) => 
 /** How a type is handled. */
 export interface HandleOptions {
   /**
-   * How many messages of this type of one session may be handled side by side. They still
-   * start in their order; with more than 1 they may finish in any.
+   * How many handlers may run side by side with one of this type, in one channel of one session.
+   * The next message of the channel starts when fewer run than its own type allows, and than
+   * that of each running one; the channel's own limit ({@link ChannelOptions.concurrency})
+   * holds as well. They start in their order; with more than 1 they may finish in any.
    *
    * Whole number, 1 to 1_024.
    *

@@ -50,6 +50,12 @@ export interface Receipt<Reply = unknown> {
   /** How the message ended; `undefined` until it has. */
   readonly outcome: Outcome<Reply> | undefined;
   /**
+   * How often the message was put on a connection, so far; 0 for one that was never written.
+   * More than 1 says that connections were lost, or that it moved to another session: not that
+   * it was handled more than once.
+   */
+  readonly attempts: number;
+  /**
    * Asks for the message back. The receipt tells what became of it: a handler may have been
    * faster. Harmless when repeated, or too late.
    */
@@ -152,6 +158,10 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   get outcome(): Outcome<Reply> | undefined {
     if (this.#outcome !== undefined) this.#isObserved = true;
     return this.#outcome;
+  }
+
+  get attempts(): number {
+    return this.#place?.message.attempts ?? 0;
   }
 
   /** Whether anybody was told how it ended. */

@@ -126,7 +126,7 @@ describe('a handler', () => {
       return new Promise(() => {});
     });
     const one = delivery('order', CODEC.encode(1));
-    const two = { ...delivery('order', CODEC.encode(2)), id: 'mine', isResent: true };
+    const two = { ...delivery('order', CODEC.encode(2)), id: 'mine', seq: 7, isResent: true };
     runs.start(one);
     runs.start(two);
     const [first, second] = contexts;
@@ -136,6 +136,7 @@ describe('a handler', () => {
     expect(signal.reason).toMatchObject({ code: 'WILCO_HANDLER_TIMEOUT' });
     expect(second?.signal.reason).toMatchObject({ code: 'WILCO_CANCELLED' });
     expect([first?.id, second?.id, second?.isResent]).toEqual(['5e55.c.default.1', 'mine', true]);
+    expect([first?.seq, second?.seq]).toEqual([1, 7]);
     expect(results).toEqual([]);
   });
 
