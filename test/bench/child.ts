@@ -1,0 +1,61 @@
+/** A process of the benchmark. Does what it is asked over IPC, never while something is measured. */
+import { Load } from './load.ts';
+import type { AnswerMessage, OrderMessage, OrderName, Orders, Start, Usage } from './orders.ts';
+import { bytesOf, loadPeer, ORDER, type Peer, type Receiver, type Work } from './peer.ts';
+
+const load = new Load();
+const idle: unknown[] = [];
+/** How many idle connections are being opened at a time. */
+const OPENING_AT_ONCE = 50;
+let receiver: Receiver | undefined;
+
+type Doers = {
+  readonly [Name in OrderName]: (
+    order: Parameters<Orders[Name]>[0],
+  ) => Promise<ReturnType<Orders[Name]>> | ReturnType<Orders[Name]>;
+};
+
+const doers: Doers = {
+  async receive(order) {
+    const { peer, work } = await prepare(order);
+    receiver = await peer.startReceiver(work);
+  },
+  async connect(order) {
+    const { peer, work } = await prepare(order);
+    load.use(await peer.startSender(work, load.acknowledged));
+  },
+  run: ({ inFlight, durationMs }) => load.run(inFlight, durationMs),
+  async openIdle(order) {
+    const { peer, work } = await prepare(order);
+    for (let left = order.connections; left > 0; left -= OPENING_AT_ONCE) {
+      const count = Math.min(left, OPENING_AT_ONCE);
+      const opening = Array.from({ length: count }, async () => peer.openIdle?.(work));
+      idle.push(await Promise.all(opening));
+    }
+  },
+  usage(): Usage {
+    const { user, system } = process.cpuUsage();
+    globalThis.gc?.();
+    const handled = receiver?.handled() ?? 0;
+    return { handled, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
+  },
+};
+
+async function prepare({ peer, port, size }: Start): Promise<{ peer: Peer; work: Work }> {
+  const body = size === undefined ? ORDER : bytesOf(size);
+  return { peer: await loadPeer(peer), work: { port, body } };
+}
+
+async function perform({ name, order }: OrderMessage): Promise<AnswerMessage> {
+  try {
+    return { answer: await doers[name](order as never) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+process.on('message', (message) => {
+  void perform(message as OrderMessage).then((answer) => process.send?.(answer));
+});
+// Whoever started this process is gone.
+process.on('disconnect', () => process.exit(0));

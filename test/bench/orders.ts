@@ -1,0 +1,42 @@
+import type { LoadResult } from './load.ts';
+
+/** What the benchmark asks a process of its own to do, and what comes back. */
+export interface Orders {
+  /** Listens. */
+  receive: (order: Start) => void;
+  /** Connects one sender. */
+  connect: (order: Start) => void;
+  /** Sends for a while; only where `connect` went before. */
+  run: (order: { readonly inFlight: number; readonly durationMs: number }) => LoadResult;
+  /** Opens idle connections. */
+  openIdle: (order: Start & { readonly connections: number }) => void;
+  usage: (order: object) => Usage;
+}
+
+/** Which peer, and what it moves: bodies of this size, or the object of the typed row. */
+export interface Start {
+  readonly peer: string;
+  readonly port: number;
+  readonly size: number | undefined;
+}
+
+export interface Usage {
+  /** Messages that the receiver handled. */
+  readonly handled: number;
+  /** CPU time of the process, all threads. Microseconds. */
+  readonly cpuMicros: number;
+  /** Resident memory, after a garbage collection where the process allows one. Bytes. */
+  readonly memoryBytes: number;
+}
+
+export type OrderName = keyof Orders;
+
+export interface OrderMessage {
+  readonly name: OrderName;
+  readonly order: unknown;
+}
+
+export interface AnswerMessage {
+  readonly answer?: unknown;
+  readonly error?: string;
+}

@@ -1,0 +1,123 @@
+/**
+ * `npm run bench`: Wilco next to what a user would pick instead.
+ *
+ *     npm run bench -- --only P64,A1024 --peers wilco,raw --rounds 3 --quick
+ *
+ * Keeps every figure in `results/`; `--keep` also makes them those of the README.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+import { parseArgs } from 'node:util';
+import { buildStale } from './build-stale.ts';
+import type { Figures, Run } from './figures.ts';
+import { measureIdle, measureTraffic } from './measure.ts';
+import { loadPeer, type Peer } from './peer.ts';
+import { ROWS, type Row } from './rows.ts';
+import { conditionsOf, tableOf } from './table.ts';
+
+const FOLDER = new URL('.', import.meta.url);
+const RESULTS = new URL('results/', FOLDER);
+/** The order of the columns; what is not named follows. */
+const FIRST = ['wilco', 'raw', 'net-ack', 'ws-ack', 'socket-io'];
+const STEADY_MS = 3_000;
+const QUICK_MS = 1_000;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    peers: { type: 'string' },
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
+});
+const measureMs = values.quick ? QUICK_MS : STEADY_MS;
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+
+const rows = ROWS.filter(({ name }) => isChosen(values.only, name));
+const peers = await availablePeers();
+buildStale();
+const figures = await runAll();
+keep(figures);
+console.log(`\n${tableOf(figures)}\n${conditionsOf(figures)}`);
+
+async function runAll(): Promise<Figures> {
+  const runs: Run[] = [];
+  const startedAt = new Date().toISOString();
+  // The peers of a row take turns within a round, so that each meets the same machine.
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const row of rows) {
+      for (const peer of peers.filter((one) => takes(one, row))) {
+        const run = { row: row.name, peer: peer.name, round, ...(await measure(peer.name, row)) };
+        runs.push(run);
+        console.log(`${round} ${row.name.padEnd(6)} ${peer.name.padEnd(10)} ${lineOf(run)}`);
+      }
+    }
+  }
+  return { startedAt, machine: machine(), versions: versions(), measureMs, runs };
+}
+
+async function measure(peer: string, row: Row): Promise<Pick<Run, 'traffic' | 'memoryBytes'>> {
+  if (row.kind === 'idle') return { memoryBytes: await measureIdle(peer, row) };
+  return { traffic: await measureTraffic(peer, row, measureMs, values.profile) };
+}
+
+function takes(peer: Peer, row: Row): boolean {
+  if (row.kind === 'idle') return peer.openIdle !== undefined;
+  return row.size !== undefined || peer.takesObjects;
+}
+
+async function availablePeers(): Promise<Peer[]> {
+  const names = readdirSync(new URL('peers/', FOLDER)).map((file) => file.replace(/\.ts$/, ''));
+  const ordered = [...FIRST, ...names.filter((name) => !FIRST.includes(name))];
+  const found: Peer[] = [];
+  for (const name of ordered.filter((one) => isChosen(values.peers, one))) {
+    try {
+      found.push(await loadPeer(name));
+    } catch (error) {
+      console.log(`${name} is left out: ${String(error)}`);
+    }
+  }
+  return found;
+}
+
+function isChosen(chosen: string | undefined, name: string): boolean {
+  return chosen === undefined || chosen.split(',').includes(name);
+}
+
+function lineOf({ traffic, memoryBytes = 0 }: Run): string {
+  if (traffic === undefined) return `${(memoryBytes / 1_024).toFixed(1)} KiB a connection`;
+  const { rate, cpuMicros, senderMicros, receiverMicros, p50Micros, p99Micros } = traffic;
+  const halves = `${senderMicros.toFixed(2)} + ${receiverMicros.toFixed(2)}`;
+  const roundTrip =
+    p50Micros === undefined
+      ? ''
+      : `, round trip ${p50Micros.toFixed(1)}/${p99Micros?.toFixed(1)} µs`;
+  return `${rate.toFixed(0)}/s, ${cpuMicros.toFixed(2)} µs CPU (${halves})${roundTrip}`;
+}
+
+function machine(): Figures['machine'] {
+  const all = cpus();
+  return {
+    cpu: all[0]?.model ?? 'an unknown processor',
+    cores: all.length,
+    memoryGiB: Math.round(totalmem() / 1_024 ** 3),
+    system: `${type()} ${release()}`,
+  };
+}
+
+function versions(): Record<string, string> {
+  const { devDependencies } = JSON.parse(readFileSync(new URL('package.json', FOLDER), 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  const products = Object.entries(devDependencies).filter(([name]) => !name.startsWith('@types/'));
+  return { 'Node.js': process.versions.node, ...Object.fromEntries(products) };
+}
+
+function keep(kept: Figures): void {
+  const json = `${JSON.stringify(kept, undefined, 1)}\n`;
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL(`${kept.startedAt.replaceAll(':', '-')}.json`, RESULTS), json);
+  if (values.keep) writeFileSync(new URL('figures.json', FOLDER), json);
+}

@@ -1,0 +1,48 @@
+import { peersOf, summaryOf, type Figures, type Summary } from './figures.ts';
+import { ROWS, type Row } from './rows.ts';
+
+/** The figures as a table of Markdown: the medians, and Wilco's share of them. */
+export function tableOf(figures: Figures): string {
+  const peers = peersOf(figures);
+  const lines = ROWS.flatMap((row) => {
+    const cells = peers.map((peer) => cellOf(row, summaryOf(figures, row, peer)));
+    return cells.every((cell) => cell === '–') ? [] : [`| ${[row.title, ...cells].join(' | ')} |`];
+  });
+  return [
+    `| | ${peers.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(peers.length)}`,
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** Where and with what the figures were taken, in a sentence. */
+export function conditionsOf({ startedAt, machine, versions, measureMs, runs }: Figures): string {
+  const rounds = Math.max(...runs.map(({ round }) => round));
+  const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return (
+    `Medians of ${rounds} rounds of ${measureMs / 1_000} s on ${startedAt.slice(0, 10)}: ` +
+    `${machine['cores']} cores of ${machine['cpu']}, ${machine['system']}; ${all.join(', ')}.\n`
+  );
+}
+
+/** For traffic: messages a second, and CPU time for each. For idle connections: memory for each. */
+function cellOf(row: Row, summary: Summary | undefined): string {
+  if (summary === undefined) return '–';
+  if (row.kind === 'idle') return `${(summary.memoryBytes / 1_024).toFixed(1)} KiB`;
+  const { rate, cpuMicros, p50Micros, p99Micros } = summary;
+  const roundTrip =
+    p50Micros === undefined || p99Micros === undefined
+      ? ''
+      : `, ${p50Micros.toFixed(0)}/${p99Micros.toFixed(0)} µs`;
+  return `${countOf(rate)}/s (${microsOf(cpuMicros)} µs${roundTrip})`;
+}
+
+function countOf(rate: number): string {
+  if (rate >= 1e6) return `${(rate / 1e6).toFixed(2)} M`;
+  return rate >= 1e4 ? `${(rate / 1e3).toFixed(0)} k` : rate.toFixed(0);
+}
+
+function microsOf(micros: number): string {
+  return micros >= 100 ? micros.toFixed(0) : micros.toPrecision(2);
+}
