@@ -5,7 +5,10 @@ import type { Handlers } from './handlers.ts';
 import { systemRandom, type Random } from './random.ts';
 import type { StoreDriver } from './store-driver.ts';
 
-/** How a side treats one of its sending channels. */
+/**
+ * How a side treats a channel. Weight and urgency are of what it sends through it;
+ * concurrency is of what comes in through the peer's channel of that name.
+ */
 export interface ChannelOptions {
   /**
    * Its share of the connection, beside other channels that have something to send.
@@ -21,6 +24,16 @@ export interface ChannelOptions {
    * @defaultValue `false`
    */
   readonly isUrgent?: boolean;
+  /**
+   * How many handlers of messages of this channel, of one session, may run side by side, of
+   * whatever type. A type that allows fewer ({@link HandleOptions.concurrency}) still starts no
+   * more than that: the smaller holds. The order of starting is kept.
+   *
+   * Whole number, 1 to 1_024.
+   *
+   * @defaultValue none: what each type allows
+   */
+  readonly concurrency?: number;
 }
 
 /** What the sessions of one endpoint share. */
@@ -45,6 +58,9 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
       { weight, isUrgent },
     ]),
   );
+  const limits = new Map(
+    Object.entries(channels).map(([name, { concurrency = Infinity }]) => [name, concurrency]),
+  );
   return {
     role,
     runId,
@@ -54,7 +70,8 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
     hasIntegrity: false,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     budget,
-    concurrencyOf: (type) => handlers.concurrencyOf(type),
+    concurrencyOf: (type, channel) =>
+      Math.min(handlers.concurrencyOf(type), limits.get(channel) ?? Infinity),
     channelOf: (name) => named.get(name) ?? ORDINARY,
   };
 }
@@ -63,8 +80,9 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
 export function checkChannels(
   channels: Readonly<Record<string, ChannelOptions>> = {},
 ): Readonly<Record<string, ChannelOptions>> {
-  for (const [name, { weight }] of Object.entries(channels)) {
-    if (weight !== undefined) wholeInRange(`the weight of channel '${name}'`, weight, 1, 256);
+  for (const [name, { weight = 1, concurrency = 1 }] of Object.entries(channels)) {
+    wholeInRange(`the weight of channel '${name}'`, weight, 1, 256);
+    wholeInRange(`the concurrency of channel '${name}'`, concurrency, 1, 1_024);
   }
   return channels;
 }

@@ -58,6 +58,11 @@ export class Handling {
     this.#window = window;
   }
 
+  /** Whether no handler is started any more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   get nextDeadlineMs(): number {
     return this.#deadlines.earliestMs;
   }
@@ -84,7 +89,10 @@ export class Handling {
     if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
   }
 
-  /** Starts whatever may start in a channel. */
+  /**
+   * Starts whatever may start in a channel, in order: the next one when fewer run than its own
+   * *n* and than that of each running one. Its *n* is what its type allows, and its channel.
+   */
   pump(channel: ReceiveChannel, nowMs: number): void {
     while (!this.#isStopped) {
       const message = channel.waiting[0];
@@ -94,7 +102,7 @@ export class Handling {
         continue;
       }
       if (this.#outbox.answerBytes > this.#context.options.answerBytes) return;
-      const concurrency = this.#context.setting.concurrencyOf(message.type);
+      const concurrency = this.#context.setting.concurrencyOf(message.type, channel.name);
       let most = concurrency;
       for (const one of channel.running) most = Math.min(most, one.concurrency);
       if (channel.running.length >= most) return;

@@ -169,8 +169,8 @@ export interface SessionSetting {
   readonly wallOffsetMs: number;
   /** The memory for the windows of all sessions of the process. */
   readonly budget: WindowBudget;
-  /** How many messages of a type may be handled side by side: 1 or more. */
-  concurrencyOf(type: string): number;
+  /** How many handlers may run side by side with one of this type in this channel: 1 or more. */
+  concurrencyOf(type: string, channel: string): number;
   /** Turns of a sending channel: its weight (1 to 256, default 1) and whether it goes first. */
   channelOf(name: string): { readonly weight: number; readonly isUrgent: boolean };
 }
