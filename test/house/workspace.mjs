@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository, with a separator at its end. */
@@ -54,4 +55,32 @@ export function report(name, { status, output, error, seconds }) {
   console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(24)} ${seconds.toFixed(1)} s`);
   if (status !== 0) console.log(String(error ?? output).trimEnd());
   return status === 0;
+}
+
+/** Runs a program and waits for it; returns its exit code and what it wrote. */
+export function run(program, options, folder = root, environment = process.env) {
+  const { status, stdout, stderr } = spawnSync(program, options, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: environment,
+    shell: process.platform === 'win32',
+  });
+  return { status, stdout: stdout ?? '', stderr: stderr ?? '' };
+}
+
+/**
+ * Packs a package as it would be published, into a folder.
+ *
+ * @returns {string | undefined} the path of the archive; `undefined` where it can not be packed
+ */
+export function pack(folder, destination) {
+  const { packageManager, name } = {
+    ...manifestOf('.'),
+    name: manifestOf(`packages/${folder}`).name,
+  };
+  const options = ['--yes', packageManager, 'pack', '--pack-destination', destination];
+  if (run('npx', options, `${root}packages/${folder}`).status !== 0) return undefined;
+  const start = name.replace('@', '').replace('/', '-');
+  const archive = readdirSync(destination).find((file) => file.startsWith(`${start}-`));
+  return archive === undefined ? undefined : join(destination, archive);
 }
