@@ -1,4 +1,5 @@
 import {
+  addressName,
   ClientConnection,
   newId,
   refuseExposed,
@@ -18,6 +19,7 @@ import {
   WilcoError,
   type CloseFrame,
   type HelloFrame,
+  type NoticeFrame,
   type RefuseFrame,
   type WelcomeFrame,
 } from '@wilco/protocol';
@@ -214,9 +216,9 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#wentOffline(error);
   }
 
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
-    if (notice === 'goingAway') this.#retryAfterMs = retryAfterMs ?? 0;
-    else this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client resumed this session'));
+  noticed({ notice, afterMs }: NoticeFrame): void {
+    if (notice === 'goingAway') this.#retryAfterMs = afterMs ?? 0;
+    else if (notice === 'takenOver') this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client resumed this session'));
   }
 
   /** The engine let go of its connection; the server is told why. */
@@ -326,7 +328,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     }
     this.#connection = connection;
     try {
-      refuseExposed(connection.isExposed, isExposureAllowed, `${address.host}:${address.port}`);
+      refuseExposed(connection.isExposed, isExposureAllowed, addressName(address));
     } catch (error) {
       this.finish(error as WilcoError);
     }

@@ -1,12 +1,14 @@
 import {
   checkExposure,
+  fullAddress,
   isThenable,
   resolveEndpointOptions,
   type Address,
   type EndpointOptions,
+  type FullAddress,
   type ResolvedEndpointOptions,
 } from '@wilco/endpoint';
-import { checkName, inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
+import { inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
 
 /** What the client shows of itself to the server's `authenticate`. At most 2,048 bytes; text as UTF-8. */
 export type Credentials = Uint8Array | string;
@@ -41,11 +43,7 @@ export interface ReconnectOptions {
 }
 
 /** Where to, and how. All of the session's own options may be given as well. */
-export interface ClientOptions extends EndpointOptions {
-  /** Name or address of the server. @defaultValue `'localhost'` */
-  readonly host?: string;
-  /** 1 to 65_535. Needed, unless `addresses` has it. */
-  readonly port?: number;
+export interface ClientOptions extends EndpointOptions, Address {
   /** One address; more than one is not supported yet and throws `WILCO_UNSUPPORTED`. */
   readonly addresses?: readonly Address[];
   /**
@@ -61,7 +59,7 @@ export interface ClientOptions extends EndpointOptions {
 
 /** {@link ClientOptions} with every default filled in and every range checked. */
 export interface ResolvedClientOptions extends ResolvedEndpointOptions {
-  readonly address: Required<Address>;
+  readonly address: FullAddress;
   readonly credentials: () => Uint8Array | undefined | Promise<Uint8Array>;
   readonly reconnect: Readonly<Required<ReconnectOptions>>;
 }
@@ -72,7 +70,7 @@ export interface ResolvedClientOptions extends ResolvedEndpointOptions {
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const address = addressOf(options);
-  checkExposure(options, address.host);
+  checkExposure(options, address);
   return {
     ...resolveEndpointOptions(options),
     address,
@@ -81,15 +79,11 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   };
 }
 
-function addressOf({ host, port, addresses }: ClientOptions): Required<Address> {
+function addressOf({ host, port, path, addresses }: ClientOptions): FullAddress {
   if (addresses !== undefined && addresses.length > 1) {
     throw new WilcoError('WILCO_UNSUPPORTED', `${addresses.length} addresses, one is supported`);
   }
-  const address = addresses?.[0] ?? { host, port };
-  return {
-    host: checkName('host', address.host ?? 'localhost', LIMITS.serverIdBytes),
-    port: wholeInRange('port', address.port ?? Number.NaN, 1, 65_535),
-  };
+  return fullAddress(addresses?.[0] ?? { host, port, path }, 1);
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {

@@ -2,6 +2,7 @@ import { resolveSessionOptions } from '@wilco/session';
 import type { ResolvedSessionOptions, SessionOptions } from '@wilco/session';
 import { WilcoError, wholeInRange } from '@wilco/protocol';
 import type { Store } from '@wilco/store';
+import { addressName, isLocal } from './address.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { WhenSessionLost } from './live-session.ts';
 import {
@@ -11,8 +12,8 @@ import {
 } from './opening-options.ts';
 import { systemRandom, type Random } from './random.ts';
 import { checkChannels, refuseExposed, type ChannelOptions } from './session-setting.ts';
-import { isLoopback, tcpTransport } from './tcp-transport.ts';
-import type { Transport } from './transport.ts';
+import { tcpTransport } from './tcp-transport.ts';
+import type { FullAddress, Transport } from './transport.ts';
 
 /** What client and server are told alike. */
 export interface EndpointOptions extends SessionOptions, OpeningOptions {
@@ -51,7 +52,7 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
    * @defaultValue `268_435_456` (256 MiB)
    */
   readonly windowBudgetBytes?: number;
-  /** Weight and urgency of sending channels, by name. @defaultValue all alike */
+  /** Weight, urgency and concurrency of channels, by name. @defaultValue all alike */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
 }
 
@@ -94,8 +95,12 @@ export function resolveEndpointOptions(options: EndpointOptions): ResolvedEndpoi
  *
  * @throws {@link WilcoError} `WILCO_INSECURE_REFUSED` for plain TCP beyond this machine.
  */
-export function checkExposure({ transport, insecure }: EndpointOptions, host: string): void {
-  if (transport === undefined) refuseExposed(!isLoopback(host), insecure === true, host);
+export function checkExposure(
+  { transport, insecure }: EndpointOptions,
+  address: FullAddress,
+): void {
+  if (transport !== undefined) return;
+  refuseExposed(!isLocal(address), insecure === true, addressName(address));
 }
 
 function whenSessionLostOf(choice: WhenSessionLost = 'resend'): WhenSessionLost {

@@ -1,3 +1,4 @@
+export { addressName, fullAddress, isLocal } from './address.ts';
 export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
 export { json, messagePack, rawBytes } from '@wilco/codec';
@@ -50,7 +51,14 @@ export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './s
 export { checkChannels, newId, refuseExposed, sessionSetting } from './session-setting.ts';
 export type { ChannelOptions, SessionSource } from './session-setting.ts';
 export { StoreDriver } from './store-driver.ts';
-export { isLoopback, tcpTransport } from './tcp-transport.ts';
+export { tcpTransport } from './tcp-transport.ts';
 export { judgeToken, TokenRing } from './tokens.ts';
 export type { TokenVerdict } from './tokens.ts';
-export type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';
+export type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  FullAddress,
+  Listener,
+  Transport,
+} from './transport.ts';

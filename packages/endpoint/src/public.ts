@@ -32,4 +32,11 @@ export type { Receipt } from './receipt.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export type { ChannelOptions } from './session-setting.ts';
 export { tcpTransport } from './tcp-transport.ts';
-export type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';
+export type {
+  Address,
+  Connection,
+  ConnectionEvents,
+  FullAddress,
+  Listener,
+  Transport,
+} from './transport.ts';

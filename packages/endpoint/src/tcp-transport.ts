@@ -1,10 +1,10 @@
-import { connect, createServer, isIP, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { WilcoError } from '@wilco/protocol';
+import { addressName, fullAddress, isLocal } from './address.ts';
 import type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';
 
 /** After how long without traffic the system asks whether the other machine is still there. */
 const KEEPALIVE_AFTER_MS = 30_000;
-const DEFAULT_HOST = 'localhost';
 
 /**
  * Connections over TCP, in plain text. An endpoint refuses to use one beyond this machine
@@ -12,19 +12,14 @@ const DEFAULT_HOST = 'localhost';
  */
 export function tcpTransport(): Transport {
   return {
-    connect({ host = DEFAULT_HOST, port }) {
+    connect(given) {
+      const address = fullAddress(given, 1);
+      const { host, port } = address;
       const socket = connect({ host, port, noDelay: true, keepAlive: true });
-      return new TcpConnection(socket, !isLoopback(host), nameOf(host, port));
+      return new TcpConnection(socket, !isLocal(address), addressName(address));
     },
     listen: (address, accept) => listen(address, accept),
   };
-}
-
-/** Whether a host, as its user names it, is this machine. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[|\]$/g, '');
-  if (isIP(name) === 0) return name === 'localhost' || name.endsWith('.localhost');
-  return name.startsWith('127.') || name === '::1' || name.startsWith('::ffff:127.');
 }
 
 class TcpConnection implements Connection {
@@ -69,20 +64,21 @@ class TcpConnection implements Connection {
   }
 }
 
-function listen(
-  { host = DEFAULT_HOST, port }: Address,
-  accept: (connection: Connection) => void,
-): Promise<Listener> {
+function listen(given: Address, accept: (connection: Connection) => void): Promise<Listener> {
+  const address = fullAddress(given, 0);
+  const { host, port } = address;
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       const { remoteAddress = 'unknown', remotePort = 0 } = socket;
-      const isExposed = !isLoopback(remoteAddress);
-      accept(new TcpConnection(socket, isExposed, nameOf(remoteAddress, remotePort)));
+      const from = { host: remoteAddress, port: remotePort, path: undefined };
+      accept(new TcpConnection(socket, !isLocal(from), addressName(from)));
     });
     // After listening too: running out of file descriptors must not end the process.
     server.on('error', (cause) => {
       reject(
-        new WilcoError('WILCO_LISTEN_FAILED', `${nameOf(host, port)}: ${cause.message}`, { cause }),
+        new WilcoError('WILCO_LISTEN_FAILED', `${addressName(address)}: ${cause.message}`, {
+          cause,
+        }),
       );
     });
     server.listen({ host, port }, () => {
@@ -94,7 +90,7 @@ function listen(
 function listenerOf(server: Server, host: string): Listener {
   const { port } = server.address() as AddressInfo;
   return {
-    address: { host, port },
+    address: { host, port, path: undefined },
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -102,8 +98,4 @@ function listenerOf(server: Server, host: string): Listener {
         });
       }),
   };
-}
-
-function nameOf(host: string, port: number): string {
-  return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }

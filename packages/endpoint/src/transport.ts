@@ -1,9 +1,26 @@
-/** Where to connect to, or to listen. */
+/** Where to connect to, or to listen: host and port, or the path of a Unix socket. */
 export interface Address {
-  /** Name or address of the host. @defaultValue `'localhost'` */
-  readonly host?: string;
-  /** 0 to 65_535; 0 lets the system choose (listening only). */
+  /** Name or address of the host. Not looked at where there is a `path`. @defaultValue `'localhost'` */
+  readonly host?: string | undefined;
+  /** 0 to 65_535; 0 lets the system choose (listening only). Needed unless there is a `path`. */
+  readonly port?: number | undefined;
+  /**
+   * A Unix socket: the path of its file, absolute or below the working directory. At most
+   * 107 bytes of UTF-8 (103 outside Linux), which is what the system has room for.
+   *
+   * @defaultValue none: TCP
+   */
+  readonly path?: string | undefined;
+}
+
+/** An {@link Address} with nothing left open. */
+export interface FullAddress {
+  /** `'localhost'` for a Unix socket. */
+  readonly host: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
+  /** The path of a Unix socket; `undefined` for TCP. */
+  readonly path: string | undefined;
 }
 
 /**
@@ -48,7 +65,7 @@ export interface Connection {
 /** A place that accepts connections. */
 export interface Listener {
   /** Where it listens, with the port that the system chose. */
-  readonly address: Required<Address>;
+  readonly address: FullAddress;
   /** Stops accepting; resolves when the port is free. Accepted connections live on. */
   close(): Promise<void>;
 }

@@ -95,7 +95,7 @@ export class MemoryTransport implements Transport {
   listen(address: Address, accept: (connection: Connection) => void): Promise<Listener> {
     this.#accept = accept;
     return Promise.resolve({
-      address: { host: 'memory', port: address.port },
+      address: { host: 'memory', port: address.port ?? 0, path: undefined },
       close: () => Promise.resolve(),
     });
   }

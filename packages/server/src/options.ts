@@ -1,8 +1,10 @@
 import {
   checkExposure,
+  fullAddress,
   resolveEndpointOptions,
   type Address,
   type EndpointOptions,
+  type FullAddress,
   type ResolvedEndpointOptions,
 } from '@wilco/endpoint';
 import { checkName, LIMITS, wholeInRange, type ServerId } from '@wilco/protocol';
@@ -29,16 +31,12 @@ export type Authenticate = (
 ) => Authentication | undefined | Promise<Authentication | undefined>;
 
 /** Where to listen, and how. All of the session's own options may be given as well. */
-export interface ServerOptions extends EndpointOptions {
-  /** Name or address to listen on. @defaultValue `'localhost'`: this machine only */
-  readonly host?: string;
-  /** 0 to 65_535; 0 lets the system choose, see `server.address`. */
-  readonly port: number;
+export interface ServerOptions extends EndpointOptions, Address {
   /**
    * Names the server beyond its connections, so that a client does not take another server
    * for one that forgot its session. 1 to 255 bytes of UTF-8.
    *
-   * @defaultValue the store's id, else `host:port`
+   * @defaultValue the store's id, else `host:port`, or `unix:` and the path
    */
   readonly serverId?: ServerId;
   /**
@@ -82,7 +80,7 @@ export interface ServerOptions extends EndpointOptions {
 
 /** {@link ServerOptions} with every default filled in and every range checked. */
 export interface ResolvedServerOptions extends ResolvedEndpointOptions {
-  readonly address: Required<Address>;
+  readonly address: FullAddress;
   readonly serverId: ServerId | undefined;
   readonly authenticate: Authenticate | undefined;
   readonly isOneSessionPerIdentity: boolean;
@@ -98,16 +96,16 @@ const COUNT_MAX = 16_777_216;
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
-  const { host = 'localhost', serverId, retrySpreadMs = 5_000 } = options;
+  const { serverId, retrySpreadMs = 5_000 } = options;
   const { outboxBytesTotal = 256 * MIB } = options;
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
-  checkName('host', host, LIMITS.serverIdBytes);
-  checkExposure(options, host);
+  const address = fullAddress(options, 0);
+  checkExposure(options, address);
   if (serverId !== undefined) checkName('the server id', serverId, LIMITS.serverIdBytes);
   return {
     ...resolveEndpointOptions(options),
-    address: { host, port: wholeInRange('port', options.port, 0, 65_535) },
+    address,
     serverId,
     authenticate: options.authenticate,
     isOneSessionPerIdentity: options.oneSessionPerIdentity ?? false,

@@ -1,4 +1,5 @@
 import {
+  addressName,
   newId,
   ServerConnection,
   WindowBudget,
@@ -250,8 +251,10 @@ export class ServerLife implements ServerOpeningOwner {
   }
 
   #serverId(): ServerId {
-    const { host, port } = this.#setting.listener.address;
-    return this.#options.serverId ?? this.#setting.contents?.storeId ?? `${host}:${port}`;
+    const { serverId } = this.#options;
+    return (
+      serverId ?? this.#setting.contents?.storeId ?? addressName(this.#setting.listener.address)
+    );
   }
 
   #retryAfterMs(): number {
@@ -265,6 +268,6 @@ export class ServerLife implements ServerOpeningOwner {
   }
 
   #notice(): NoticeFrame {
-    return { kind: 'notice', notice: 'goingAway', retryAfterMs: this.#retryAfterMs() };
+    return { kind: 'notice', notice: 'goingAway', afterMs: this.#retryAfterMs() };
   }
 }

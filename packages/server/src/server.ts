@@ -3,10 +3,10 @@ import {
   endpointEvents,
   Handlers,
   StoreDriver,
-  type Address,
   type CloseOptions,
   type Connection,
   type EventSource,
+  type FullAddress,
   type Listener,
 } from '@wilco/endpoint';
 import { LIMITS, wholeInRange } from '@wilco/protocol';
@@ -53,7 +53,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
 /** Accepts sessions. Made by {@link listen}. */
 export class Server extends Endpoint<ServerEvents> {
   /** Where it listens, with the port that the system chose. */
-  readonly address: Required<Address>;
+  readonly address: FullAddress;
   readonly #life: ServerLife;
   #closed: Promise<void> | undefined;
 
@@ -62,7 +62,7 @@ export class Server extends Endpoint<ServerEvents> {
     life: ServerLife,
     handlers: Handlers,
     events: EventSource<ServerEvents>,
-    address: Required<Address>,
+    address: FullAddress,
   ) {
     super(handlers, events);
     this.#life = life;

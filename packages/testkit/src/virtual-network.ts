@@ -121,7 +121,7 @@ export class VirtualNetwork {
   #listen(
     name: string,
     process: VirtualProcess,
-    { port }: Address,
+    { port = 0 }: Address,
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
     const chosen = port === 0 ? this.#nextPort++ : port;
@@ -133,7 +133,7 @@ export class VirtualNetwork {
     const listening = { process, accept };
     this.#listening.set(key, listening);
     return Promise.resolve({
-      address: { host: name, port: chosen },
+      address: { host: name, port: chosen, path: undefined },
       close: () => {
         if (this.#listening.get(key) === listening) this.#listening.delete(key);
         return Promise.resolve();
@@ -143,7 +143,7 @@ export class VirtualNetwork {
 
   #dial(from: string, process: VirtualProcess, address: Address): Connection {
     const number = this.links.length + 1;
-    const named = address.host ?? 'localhost';
+    const { host: named = 'localhost', port = 0 } = address;
     const to = this.#redirected.get(named) ?? named;
     const pair = `${from} ${to}`;
     const link = new VirtualLink(
@@ -158,11 +158,11 @@ export class VirtualNetwork {
         observer: this.#observer,
       },
       { process, host: from, port: 0 },
-      { process: this.host(to).process, host: to, port: address.port },
+      { process: this.host(to).process, host: to, port },
     );
     this.links.push(link);
     this.#newest.set(pair, number);
-    this.#open(link, `${to}:${address.port}`);
+    this.#open(link, `${to}:${port}`);
     return link.dialler;
   }
 
