@@ -4,13 +4,12 @@ import type { SessionContext } from './context.ts';
 import { frameOf } from './message-frames.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import type { Outbox } from './outbox.ts';
+import { Pipe } from './pipe.ts';
 import type { RoundTrip } from './round-trip.ts';
 import type { SendChannel } from './send-channel.ts';
 import { expired, inDoubt, rejectedUnwritten } from './settlement.ts';
 import { Turns } from './turns.ts';
 
-/** The least that one connection may hold of what the peer has not received, in bytes. */
-const PIPE_LEAST_BYTES = 1024 * 1024;
 /** The part of a window that the first part of a large message takes. */
 const LARGE_SHARE = 0.25;
 /** How many messages of a channel a retransmission repeats. */
@@ -41,7 +40,7 @@ export class Transmitter {
   /** Payload bytes put on connections, and how many of them the peer is known to have. */
   #writtenBytes = 0;
   #confirmedBytes = 0;
-  #pipeBytes = PIPE_LEAST_BYTES;
+  readonly #pipe = new Pipe();
   #sample: { channel: SendChannel; seq: number; sentAtMs: number; confirmed: number } | undefined;
   /** Something waits that a window, not the pipe, holds back. */
   isBlocked = false;
@@ -62,7 +61,7 @@ export class Transmitter {
     this.#announcer.attached(this.#outbox.channels);
     this.#sample = undefined;
     this.#confirmedBytes = this.#writtenBytes;
-    this.#pipeBytes = PIPE_LEAST_BYTES;
+    this.#pipe.reset();
     this.isBlocked = false;
   }
 
@@ -74,14 +73,14 @@ export class Transmitter {
 
   /** Whether a flush would write a message. */
   get canTransmit(): boolean {
-    if (this.#writtenBytes - this.#confirmedBytes >= this.#pipeBytes) return false;
+    if (this.#writtenBytes - this.#confirmedBytes >= this.#pipe.limitBytes) return false;
     for (const channel of this.#outbox.channels) if (this.#canSend(channel)) return true;
     return false;
   }
 
   /** Writes requests to cancel, then whatever the windows allow. */
   transmit(nowMs: number): void {
-    while (this.#writtenBytes - this.#confirmedBytes < this.#pipeBytes) {
+    while (this.#writtenBytes - this.#confirmedBytes < this.#pipe.limitBytes) {
       const channel = this.#turns.next(this.#outbox.channels, this.#maySend);
       if (channel === undefined) break;
       this.#transmitNext(channel, nowMs);
@@ -129,10 +128,9 @@ export class Transmitter {
     const sample = this.#sample;
     if (sample === undefined || sample.channel.received <= sample.seq) return;
     this.#sample = undefined;
-    this.#roundTrip.sample(nowMs - sample.sentAtMs, ackDelayMs);
-    // Twice what the peer took in one round trip: the bandwidth-delay product, with room to grow.
-    const perTripBytes = this.#confirmedBytes - sample.confirmed;
-    this.#pipeBytes = Math.max(PIPE_LEAST_BYTES, 2 * perTripBytes, this.#pipeBytes / 2);
+    const tripMs = nowMs - sample.sentAtMs;
+    this.#roundTrip.sample(tripMs, ackDelayMs);
+    this.#pipe.measured(this.#confirmedBytes - sample.confirmed, tripMs);
   }
 
   #canSend(channel: SendChannel): boolean {
