@@ -254,13 +254,35 @@ const acks = [
   ['an ack with fewer channels than it counts', built(11, raw('0100404001')), MALFORMED, 'W-2'],
 ];
 
+const goingAway = { kind: 'notice', notice: 'goingAway' };
+
 const control = [
   ['a status without an id', encode({ kind: 'status', query: 1, id: '' }), MALFORMED, 'W-4'],
   ['a status answer of 8', built(16, raw('010800')), MALFORMED, 'W-4'],
   ['a close with mode 2', built(17, raw('02000000')), MALFORMED, 'W-4'],
   ['a close acknowledgement with started 0', built(18, raw('010100')), MALFORMED, 'W-4'],
   ['a close acknowledgement that descends', built(18, raw('0202010101')), MALFORMED, 'W-6'],
-  ['a notice of 2', built(19, raw('0200')), MALFORMED, 'W-4'],
+  ['a notice of 4', built(19, raw('0400')), MALFORMED, 'W-4'],
+  ['a notice that sends nowhere', built(19, raw('0101020100')), MALFORMED, 'W-3'],
+  ['a notice that sends to an empty address', built(19, raw('010102020100')), MALFORMED, 'W-4'],
+  [
+    'a notice that sends to nine addresses',
+    encode({ ...goingAway, elsewhere: Array.from({ length: 9 }, () => 'a:1') }),
+    MALFORMED,
+    'W-4',
+  ],
+  [
+    'a notice that sends to an address of 256 bytes',
+    encode({ ...goingAway, elsewhere: ['a'.repeat(256)] }),
+    MALFORMED,
+    'W-4',
+  ],
+  [
+    'a notice with a byte behind its addresses',
+    built(19, raw('0101020401016100')),
+    MALFORMED,
+    'W-3',
+  ],
 ];
 
 /** `[name, bytes, error, rule]`. */

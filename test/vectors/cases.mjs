@@ -273,6 +273,17 @@ const control = [
       retryAfterMs: 250,
     },
   ],
+  [
+    'close, and the longest list of where to go instead',
+    {
+      kind: 'close',
+      mode: 'end',
+      code: 'WILCO_GOING_AWAY',
+      reason: '',
+      retryAfterMs: 0,
+      elsewhere: Array.from({ length: 8 }, (_, i) => String(i).repeat(255)),
+    },
+  ],
   ['closeAck, nothing', { kind: 'closeAck', channels: [] }],
   [
     'closeAck, three channels',
@@ -286,7 +297,20 @@ const control = [
     },
   ],
   ['notice, taken over', { kind: 'notice', notice: 'takenOver' }],
-  ['notice, going away', { kind: 'notice', notice: 'goingAway', retryAfterMs: 1500 }],
+  ['notice, going away', { kind: 'notice', notice: 'goingAway', afterMs: 1500 }],
+  [
+    'notice, going away, and where to go instead',
+    { kind: 'notice', notice: 'goingAway', afterMs: 0, elsewhere: ['orders-2.example:7411'] },
+  ],
+  [
+    'notice, credentials accepted for an hour',
+    { kind: 'notice', notice: 'credentialsAccepted', afterMs: 3_600_000 },
+  ],
+  ['notice, credentials accepted for ever', { kind: 'notice', notice: 'credentialsAccepted' }],
+  [
+    'notice, credentials undecided',
+    { kind: 'notice', notice: 'credentialsUndecided', afterMs: 2_000 },
+  ],
 ];
 
 /** `[name, frame]`, with a CRC. */

@@ -86,6 +86,16 @@ export const OPENING_CASES = [
     'refuse, never to come back',
     { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' },
   ],
+  [
+    'refuse, and where to go instead',
+    {
+      kind: 'refuse',
+      code: 'WILCO_GOING_AWAY',
+      reason: 'moved',
+      retryAfterMs: 0,
+      elsewhere: ['[2001:db8::2]:7411', 'orders-2.example:7411'],
+    },
+  ],
   ['refuse, come back at once', { kind: 'refuse', code: '', reason: '', retryAfterMs: 0 }],
   [
     'refuse, the longest texts and delay',

@@ -15,6 +15,7 @@ const STATUSES = [
   'forgotten',
   'unsupported',
 ];
+const NOTICES = ['takenOver', 'goingAway', 'credentialsAccepted', 'credentialsUndecided'];
 const MAX = Number.MAX_SAFE_INTEGER;
 
 /** A frame that is no MESSAGE, from its kind and body. */
@@ -49,6 +50,7 @@ const BODIES = {
       reason: reader.text(0, 1024),
       retryAfterMs: reader.after(),
     }),
+    fields: elsewhere,
   },
   4: {
     name: 'ready',
@@ -98,6 +100,7 @@ const BODIES = {
       reason: reader.text(0, 1024),
       retryAfterMs: reader.after(),
     }),
+    fields: elsewhere,
   },
   18: {
     name: 'closeAck',
@@ -108,9 +111,10 @@ const BODIES = {
   19: {
     name: 'notice',
     read: (reader) => ({
-      notice: reader.choice(['takenOver', 'goingAway']),
-      retryAfterMs: reader.after(),
+      notice: reader.choice(NOTICES),
+      afterMs: reader.after(),
     }),
+    fields: elsewhere,
   },
 };
 
@@ -292,6 +296,17 @@ function readPayload(reader, totalBytes) {
   if (totalBytes !== undefined && totalBytes <= payload.length) throw new Broken('W-4');
   if (totalBytes !== undefined && payload.length === 0) throw new Broken('W-21');
   return hexOf(payload);
+}
+
+/** Field 2 of REFUSE, CLOSE and NOTICE. */
+function elsewhere(found) {
+  return {
+    2: (value) => {
+      const reader = new Reader(value);
+      found.elsewhere = reader.list(8, () => reader.text(1, 255));
+      if (found.elsewhere.length === 0 || !reader.isAtEnd) throw new Broken('W-3');
+    },
+  };
 }
 
 function onlyVarint(value, most) {

@@ -45,7 +45,7 @@ const STATUSES = {
   unsupported: 7,
 };
 const CLOSE_MODES = { end: 0, detach: 1 };
-const NOTICES = { takenOver: 0, goingAway: 1 };
+const NOTICES = { takenOver: 0, goingAway: 1, credentialsAccepted: 2, credentialsUndecided: 3 };
 
 /** Bytes of a hex string, in which `(5a*4)` stands for `5a5a5a5a`. */
 export function bytesOf(hex) {
@@ -162,7 +162,12 @@ const BODIES = {
     blob(Buffer.concat(BODIES.ack(frame.ack))),
     ...(frame.predecessor === undefined ? [] : [field(2, bytesOf(frame.predecessor))]),
   ],
-  refuse: (frame) => [text(frame.code), text(frame.reason), after(frame.retryAfterMs)],
+  refuse: (frame) => [
+    text(frame.code),
+    text(frame.reason),
+    after(frame.retryAfterMs),
+    ...elsewhere(frame),
+  ],
   ready: (frame) => [
     ...announcement(frame.announcement),
     blob(Buffer.concat(BODIES.ack(frame.ack))),
@@ -200,13 +205,20 @@ const BODIES = {
     text(frame.code),
     text(frame.reason),
     after(frame.retryAfterMs),
+    ...elsewhere(frame),
   ],
   closeAck: (frame) => [
     varint(frame.channels.length),
     ...frame.channels.flatMap(({ channel, started }) => [varint(channel), varint(started)]),
   ],
-  notice: (frame) => [byte(NOTICES[frame.notice]), after(frame.retryAfterMs)],
+  notice: (frame) => [byte(NOTICES[frame.notice]), after(frame.afterMs), ...elsewhere(frame)],
 };
+
+/** Where a server sends its clients. */
+function elsewhere({ elsewhere: addresses }) {
+  if (addresses === undefined) return [];
+  return [field(2, Buffer.concat([varint(addresses.length), ...addresses.map(text)]))];
+}
 
 function offers(channels) {
   return [

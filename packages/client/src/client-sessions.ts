@@ -198,7 +198,7 @@ export class ClientSessions {
     };
     const owner = this.#owner;
     const life: SessionLife = {
-      noticed: (notice, retryAfterMs) => owner.noticed(notice, retryAfterMs),
+      noticed: (notice) => owner.noticed(notice),
       credentials: () => {},
       dropped: (frames, error) => owner.dropped(frames, error),
       finished: (frames) => owner.finished(frames),

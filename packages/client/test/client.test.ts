@@ -137,7 +137,7 @@ describe('a connection that is lost', () => {
     await peer.answers(welcome());
     const written = client.send(Order, 1);
     await peer.hears();
-    peer().say({ kind: 'notice', notice: 'takenOver', retryAfterMs: undefined });
+    peer().say({ kind: 'notice', notice: 'takenOver', afterMs: undefined });
     await peer.hears();
     expect(written.outcome).toEqual({ status: 'inDoubt', code: 'WILCO_TAKEN_OVER' });
     expect(events).toEqual(['online', 'closed WILCO_TAKEN_OVER']);

@@ -19,6 +19,7 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { readAscendingChannel } from './channel-offers.ts';
 import { checkBytes, checkCount, checkRange, placeOf } from './checks.ts';
+import { readElsewhere, writeElsewhere } from './elsewhere.ts';
 import { readFields } from './fields.ts';
 import { readAfter, readCode, readReason, writeAfter, writeCode, writeReason } from './reasons.ts';
 import { CLOSE_MODES, NOTICES, STATUSES, VOID_REASONS } from './wire.ts';
@@ -176,6 +177,7 @@ export function writeClose(writer: ByteWriter, frame: CloseFrame): void {
   writeCode(writer, frame.code);
   writeReason(writer, frame.reason);
   writeAfter(writer, frame.retryAfterMs);
+  writeElsewhere(writer, frame);
 }
 
 export function readClose(reader: ByteReader): CloseFrame {
@@ -183,8 +185,7 @@ export function readClose(reader: ByteReader): CloseFrame {
   const code = readCode(reader);
   const reason = readReason(reader);
   const retryAfterMs = readAfter(reader);
-  readFields(reader);
-  return { kind: 'close', mode, code, reason, retryAfterMs };
+  return { kind: 'close', mode, code, reason, retryAfterMs, elsewhere: readElsewhere(reader) };
 }
 
 export function writeCloseAck(writer: ByteWriter, frame: CloseAckFrame): void {
@@ -215,12 +216,12 @@ export function readCloseAck(reader: ByteReader): CloseAckFrame {
 
 export function writeNotice(writer: ByteWriter, frame: NoticeFrame): void {
   writer.byte(placeOf('notice', NOTICES, frame.notice));
-  writeAfter(writer, frame.retryAfterMs);
+  writeAfter(writer, frame.afterMs);
+  writeElsewhere(writer, frame);
 }
 
 export function readNotice(reader: ByteReader): NoticeFrame {
   const notice = reader.choice('the notice', NOTICES);
-  const retryAfterMs = readAfter(reader);
-  readFields(reader);
-  return { kind: 'notice', notice, retryAfterMs };
+  const afterMs = readAfter(reader);
+  return { kind: 'notice', notice, afterMs, elsewhere: readElsewhere(reader) };
 }

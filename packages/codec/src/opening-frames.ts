@@ -12,6 +12,7 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { readChannelOffers, writeChannelOffers } from './channel-offers.ts';
 import { checkBytes, checkRange, idBytes, placeOf } from './checks.ts';
+import { readElsewhere, writeElsewhere } from './elsewhere.ts';
 import { readFields } from './fields.ts';
 import { readAfter, readCode, readReason, writeAfter, writeCode, writeReason } from './reasons.ts';
 import {
@@ -172,6 +173,7 @@ export function writeRefuse(writer: ByteWriter, frame: RefuseFrame): void {
   writeCode(writer, frame.code);
   writeReason(writer, frame.reason);
   writeAfter(writer, frame.retryAfterMs);
+  writeElsewhere(writer, frame);
 }
 
 /** Reads the body of REFUSE. */
@@ -179,8 +181,7 @@ export function readRefuse(reader: ByteReader): RefuseFrame {
   const code = readCode(reader);
   const reason = readReason(reader);
   const retryAfterMs = readAfter(reader);
-  readFields(reader);
-  return { kind: 'refuse', code, reason, retryAfterMs };
+  return { kind: 'refuse', code, reason, retryAfterMs, elsewhere: readElsewhere(reader) };
 }
 
 /** Writes the body of READY. */

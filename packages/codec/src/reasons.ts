@@ -24,11 +24,11 @@ export function readReason(reader: ByteReader): string {
 
 /** Writes a delay: 0 stands for none, anything else is one more than its milliseconds. */
 export function writeAfter(writer: ByteWriter, afterMs: number | undefined): void {
-  if (afterMs !== undefined) checkRange('retryAfterMs', afterMs, 0, LIMITS.durationMs);
+  if (afterMs !== undefined) checkRange('the delay', afterMs, 0, LIMITS.durationMs);
   writer.varint(afterMs === undefined ? 0 : afterMs + 1);
 }
 
 export function readAfter(reader: ByteReader): number | undefined {
-  const value = reader.number('the retry', 0, LIMITS.durationMs + 1);
+  const value = reader.number('the delay', 0, LIMITS.durationMs + 1);
   return value === 0 ? undefined : value - 1;
 }

@@ -99,7 +99,12 @@ export const STATUSES: readonly MessageStatus[] = [
   'unsupported',
 ];
 export const CLOSE_MODES: readonly CloseFrame['mode'][] = ['end', 'detach'];
-export const NOTICES: readonly NoticeFrame['notice'][] = ['takenOver', 'goingAway'];
+export const NOTICES: readonly NoticeFrame['notice'][] = [
+  'takenOver',
+  'goingAway',
+  'credentialsAccepted',
+  'credentialsUndecided',
+];
 
 export const HELLO_HAS_SESSION = 0x01;
 export const HELLO_HAS_INTEGRITY = 0x02;
@@ -114,5 +119,6 @@ export const ACK_HAS_PARTIAL = 0x02;
 export const FIELD_EXPECTED_SERVER = 2;
 export const FIELD_CREDENTIALS = 4;
 export const FIELD_PREDECESSOR = 2;
+export const FIELD_ELSEWHERE = 2;
 export const FIELD_TOTAL_BYTES = 1;
 export const FIELD_MESSAGE_ID = 2;

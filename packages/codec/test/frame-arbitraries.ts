@@ -196,6 +196,9 @@ const names = (maxBytes: number) =>
 const code = text(0, LIMITS.codeBytes);
 const reason = text(0, LIMITS.reasonBytes);
 const retryAfterMs = optional(durationMs);
+const elsewhere = optional(
+  fc.array(text(1, LIMITS.addressBytes), { minLength: 1, maxLength: LIMITS.elsewhere }),
+);
 
 const hello = fc
   .record({
@@ -235,7 +238,7 @@ export const FRAMES = {
     announcement,
     ack,
   }),
-  refuse: fc.record({ kind: fc.constant('refuse'), code, reason, retryAfterMs }),
+  refuse: fc.record({ kind: fc.constant('refuse'), code, reason, retryAfterMs, elsewhere }),
   ready: fc.record({ kind: fc.constant('ready'), announcement, ack }),
   types: fc.record({
     kind: fc.constant('types'),
@@ -300,6 +303,7 @@ export const FRAMES = {
     code,
     reason,
     retryAfterMs,
+    elsewhere,
   }),
   closeAck: fc.record({
     kind: fc.constant('closeAck'),
@@ -311,8 +315,14 @@ export const FRAMES = {
   }),
   notice: fc.record({
     kind: fc.constant('notice'),
-    notice: fc.constantFrom('takenOver', 'goingAway'),
-    retryAfterMs,
+    notice: fc.constantFrom(
+      'takenOver',
+      'goingAway',
+      'credentialsAccepted',
+      'credentialsUndecided',
+    ),
+    afterMs: retryAfterMs,
+    elsewhere,
   }),
 } as { readonly [Kind in FrameKind]: fc.Arbitrary<Extract<Frame, { kind: Kind }>> };
 

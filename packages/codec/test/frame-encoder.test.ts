@@ -48,6 +48,10 @@ function answer(parts: Partial<AnswerFrame> = {}): AnswerFrame {
   };
 }
 
+function refuse(elsewhere: readonly string[]): Frame {
+  return { kind: 'refuse', code: '', reason: '', retryAfterMs: 0, elsewhere };
+}
+
 function ack(channels: AckFrame['channels']): AckFrame {
   return { kind: 'ack', number: 1, delayUs: 0, window: { messages: 0, bytes: 0 }, channels };
 }
@@ -284,8 +288,11 @@ const WRONG: readonly (readonly [string, Frame])[] = [
   ['a cancellation in channel 0', { kind: 'cancel', channel: 0, seq: 1 }],
   [
     'a retry that is too late',
-    { kind: 'notice', notice: 'goingAway', retryAfterMs: LIMITS.durationMs + 1 },
+    { kind: 'notice', notice: 'goingAway', afterMs: LIMITS.durationMs + 1 },
   ],
+  ['nine addresses to go to', refuse(Array.from({ length: 9 }, () => 'a:1'))],
+  ['an address without a name', refuse([''])],
+  ['an address that is too long', refuse(['a'.repeat(LIMITS.addressBytes + 1)])],
   [
     'credentials that are too long',
     { kind: 'credentials', credentials: new Uint8Array(LIMITS.credentialsBytes + 1) },

@@ -1,4 +1,4 @@
-import type { ErrorCode, SessionId, SessionRecord } from '@wilco/protocol';
+import type { ErrorCode, NoticeFrame, SessionId, SessionRecord } from '@wilco/protocol';
 import {
   cancelled,
   inDoubt,
@@ -35,7 +35,7 @@ export interface MoveCounts {
 
 /** Whom a session tells of its life. */
 export interface SessionLife {
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  noticed(notice: NoticeFrame): void;
   credentials(credentials: Uint8Array): void;
   dropped(connection: FrameConnection, error: Parameters<SessionDriverOwner['dropped']>[1]): void;
   finished(connection: FrameConnection): void;
@@ -195,8 +195,8 @@ export class LiveSession implements SessionDriverOwner {
     this.#runs.abort(delivery, code);
   }
 
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
-    this.#life.noticed(notice, retryAfterMs);
+  noticed(notice: NoticeFrame): void {
+    this.#life.noticed(notice);
   }
 
   credentials(credentials: Uint8Array): void {

@@ -1,6 +1,7 @@
 import type {
   ErrorCode,
   Frame,
+  NoticeFrame,
   SessionContents,
   SessionId,
   StoreOperation,
@@ -46,7 +47,7 @@ export interface SessionDriverOwner {
   settled(message: OutgoingMessage, settlement: Settlement): void;
   start(delivery: Delivery): void;
   abort(delivery: Delivery, code: ErrorCode): void;
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  noticed(notice: NoticeFrame): void;
   credentials(credentials: Uint8Array): void;
   /** The engine wants to be rid of its connection; it has let go of it already. */
   dropped(connection: FrameConnection, error: WilcoError): void;
@@ -265,8 +266,8 @@ export class SessionDriver implements SessionSink {
   /** Who waits for it counts receipts, which outlive the session. */
   drained(): void {}
 
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
-    this.#later(() => this.#owner.noticed(notice, retryAfterMs));
+  noticed(notice: NoticeFrame): void {
+    this.#later(() => this.#owner.noticed(notice));
   }
 
   credentials(credentials: Uint8Array): void {

@@ -117,6 +117,8 @@ export interface RefuseFrame {
   readonly reason: string;
   /** When to try again; `undefined`: never. */
   readonly retryAfterMs: number | undefined;
+  /** Where to go instead; 1 to 8 addresses, such as `orders-2.example:7411`. */
+  readonly elsewhere?: readonly string[] | undefined;
 }
 
 /** The client has stored the token; the session is open. */
@@ -322,6 +324,8 @@ export interface CloseFrame {
   readonly reason: string;
   /** When a client may come back; `undefined`: as it likes. */
   readonly retryAfterMs: number | undefined;
+  /** Where a client may go instead; 1 to 8 addresses. */
+  readonly elsewhere?: readonly string[] | undefined;
 }
 
 /** Where the handlers of one channel have come to. */
@@ -341,6 +345,12 @@ export interface CloseAckFrame {
 /** Something to know about the connection or the server. */
 export interface NoticeFrame {
   readonly kind: 'notice';
-  readonly notice: 'takenOver' | 'goingAway';
-  readonly retryAfterMs: number | undefined;
+  readonly notice: 'takenOver' | 'goingAway' | 'credentialsAccepted' | 'credentialsUndecided';
+  /**
+   * Of `goingAway`: when to come back. Of `credentialsAccepted`: how long they are valid;
+   * `undefined` for ever. Of `credentialsUndecided`: when to show them again.
+   */
+  readonly afterMs: number | undefined;
+  /** Of `goingAway`: where a client may go instead; 1 to 8 addresses. */
+  readonly elsewhere?: readonly string[] | undefined;
 }

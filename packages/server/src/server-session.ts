@@ -27,7 +27,7 @@ import { PeerSession } from './peer-session.ts';
 const TAKEN_OVER: NoticeFrame = {
   kind: 'notice',
   notice: 'takenOver',
-  retryAfterMs: undefined,
+  afterMs: undefined,
 };
 
 /** What all sessions of a server share. */

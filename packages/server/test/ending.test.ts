@@ -86,7 +86,7 @@ describe('closing', () => {
     const stranger = dial();
     const closed = server.close();
     await clock.settle();
-    expect(peer.last('notice')).toMatchObject({ notice: 'goingAway', retryAfterMs: 2_500 });
+    expect(peer.last('notice')).toMatchObject({ notice: 'goingAway', afterMs: 2_500 });
     expect(peer.last('close')).toMatchObject({
       mode: 'detach',
       code: 'WILCO_GOING_AWAY',

@@ -145,7 +145,7 @@ export class Conversation {
         this.#context.sink.credentials(frame.credentials.slice());
         return undefined;
       case 'notice':
-        this.#context.sink.noticed(frame.notice, frame.retryAfterMs);
+        this.#context.sink.noticed(frame);
         return undefined;
       case 'statusAck':
         return undefined;

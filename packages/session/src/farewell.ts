@@ -18,6 +18,8 @@ export interface FarewellWords {
   readonly reason: string;
   /** When the peer may come back; `undefined`: as it likes. */
   readonly retryAfterMs: number | undefined;
+  /** Where the peer may go instead. */
+  readonly elsewhere?: readonly string[] | undefined;
 }
 
 /** How far a goodbye has come: each side says CLOSE and answers the other's. */

@@ -4,6 +4,7 @@ import type {
   Extension,
   Frame,
   MessageId,
+  NoticeFrame,
   Seq,
   StoreOperation,
   WilcoError,
@@ -40,8 +41,8 @@ export interface SessionSink {
   abort(delivery: Delivery, code: ErrorCode): void;
   /** Every message is settled, after at least one was not. */
   drained(): void;
-  /** The peer says that it is going away or that another took over. */
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  /** The peer says something that is not the session's to know. */
+  noticed(notice: NoticeFrame): void;
   /** The peer sent fresh credentials. */
   credentials(credentials: Uint8Array): void;
   /** The session is over and will do nothing more, except that running handlers may finish. */
