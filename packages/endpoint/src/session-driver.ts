@@ -1,7 +1,6 @@
 import type {
   ErrorCode,
   Frame,
-  NoticeFrame,
   SessionContents,
   SessionId,
   StoreOperation,
@@ -25,9 +24,6 @@ import type { Clock } from './clock.ts';
 import type { FrameConnection } from './frame-connection.ts';
 import type { StoreDriver } from './store-driver.ts';
 
-/** A timer that is later than this finds a process that was busy: input is read first. Milliseconds. */
-const LATE_MS = 50;
-
 /** What a driver needs beside the engine's own settings. */
 export interface SessionDriverSetting {
   readonly clock: Clock;
@@ -47,7 +43,7 @@ export interface SessionDriverOwner {
   settled(message: OutgoingMessage, settlement: Settlement): void;
   start(delivery: Delivery): void;
   abort(delivery: Delivery, code: ErrorCode): void;
-  noticed(notice: NoticeFrame): void;
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
   credentials(credentials: Uint8Array): void;
   /** The engine wants to be rid of its connection; it has let go of it already. */
   dropped(connection: FrameConnection, error: WilcoError): void;
@@ -266,8 +262,8 @@ export class SessionDriver implements SessionSink {
   /** Who waits for it counts receipts, which outlive the session. */
   drained(): void {}
 
-  noticed(notice: NoticeFrame): void {
-    this.#later(() => this.#owner.noticed(notice));
+  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
+    this.#later(() => this.#owner.noticed(notice, retryAfterMs));
   }
 
   credentials(credentials: Uint8Array): void {
@@ -353,14 +349,14 @@ export class SessionDriver implements SessionSink {
     if (dueMs >= this.#armedAtMs) return;
     this.#cancelTimer();
     this.#armedAtMs = dueMs;
-    this.#cancelTimer = this.#clock.schedule(dueMs, () => this.#wake(dueMs));
+    this.#cancelTimer = this.#clock.schedule(dueMs, () => this.#wake());
   }
 
-  #wake(dueMs: number): void {
+  #wake(): void {
     this.#armedAtMs = Infinity;
     this.#cancelTimer = () => {};
-    if (this.#clock.nowMs() - dueMs <= LATE_MS) this.#reachDeadline();
-    else this.#clock.defer(() => this.#reachDeadline());
+    // What has come until now is read first: this process may have been busy, or asleep.
+    this.#clock.defer(() => this.#reachDeadline());
   }
 
   #reachDeadline(): void {

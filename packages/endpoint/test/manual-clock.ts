@@ -58,6 +58,25 @@ export class ManualClock implements Clock {
     this.#nowMs = untilMs;
   }
 
+  /**
+   * The process is kept busy for so long. Then its timers run, all that are due, before
+   * what came in meanwhile (`input`) is read; what they deferred runs after that.
+   */
+  async keepBusy(forMs: number, input: () => void): Promise<void> {
+    await this.settle();
+    this.#nowMs += forMs;
+    input();
+    for (
+      let timer = this.#next(this.#nowMs);
+      timer !== undefined;
+      timer = this.#next(this.#nowMs)
+    ) {
+      this.#timers.delete(timer);
+      timer.run();
+    }
+    await this.settle();
+  }
+
   #next(untilMs: number): Timer | undefined {
     const due = [...this.#timers].filter(({ atMs }) => atMs <= untilMs);
     return due.sort((a, b) => a.atMs - b.atMs)[0];

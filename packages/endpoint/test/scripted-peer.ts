@@ -72,7 +72,7 @@ function copied(frame: Frame): Frame {
   return 'payload' in frame ? { ...frame, payload: frame.payload.slice() } : frame;
 }
 
-const ANNOUNCEMENT: Announcement = {
+export const ANNOUNCEMENT: Announcement = {
   waitMs: 25_000,
   ackDelayMs: 0,
   handlerTimeoutMs: 1_000,

@@ -76,7 +76,8 @@ export class Liveness {
    */
   noticeSleep(nowMs: number): boolean {
     if (nowMs - this.#expectedAtMs < Math.min(SLEEP_MS, this.#waitMs * SPEAK_SHARE)) return false;
-    this.#expectedAtMs = Infinity;
+    // The peer is asked in this very turn: later than that, the process slept again.
+    this.#expectedAtMs = nowMs;
     const leastMs = nowMs - this.#waitMs * (1 - SPEAK_SHARE);
     this.#heardAtMs = Math.max(this.#heardAtMs, leastMs);
     if (this.#waitingSinceMs !== Infinity) {
