@@ -50,7 +50,14 @@ export class Conversation {
   #link: Link | undefined;
   /** The probe that was not answered yet. */
   #probe:
-    { readonly nonce: number; readonly sentAtMs: number; readonly written: number } | undefined;
+    | {
+        readonly nonce: number;
+        readonly sentAtMs: number;
+        readonly written: number;
+        /** Which of this side's lower windows its answer shows to be known. */
+        readonly told: number;
+      }
+    | undefined;
   #nextNonce = 1;
   #probes = 0;
   /** Probes of the peer to answer at the next flush. */
@@ -161,20 +168,28 @@ export class Conversation {
     this.#transmitter.permitted = permitted;
     if (this.#reader.takeMoved()) this.#moved(nowMs);
     if (permitted === 'all') this.#sendCancels();
-    const hasData = this.#transmitter.canTransmit;
-    const mustAnswer = this.#toAnswer.length > 0;
-    const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
-    if (mustAnswer || isAckDue) this.writeAck(mustAnswer, nowMs);
-    for (const answer of this.#toAnswer) this.#write(answer);
-    this.#toAnswer = [];
+    this.#acknowledge(nowMs, isInputDry);
     this.#transmitter.transmit(nowMs);
     if ((this.#link?.framesWritten() ?? 0) > before) this.#liveness.spoke(nowMs);
     this.#settle(nowMs);
   }
 
+  /** What goes ahead of data: an ACK, what probes ask for, and the question whether a lower window is known. */
+  #acknowledge(nowMs: number, isInputDry: boolean): void {
+    const hasData = this.#transmitter.canTransmit;
+    const mustAnswer = this.#toAnswer.length > 0;
+    const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
+    const isLowered = this.#window.isToTell && !this.#isClosing;
+    if (mustAnswer || isAckDue || isLowered) this.writeAck(mustAnswer, nowMs);
+    for (const answer of this.#toAnswer) this.#write(answer);
+    this.#toAnswer = [];
+    if (isLowered) this.#sendProbe(nowMs);
+  }
+
   /** Writes an ACK: of what changed, or of everything. */
   writeAck(isFull: boolean, nowMs: number): void {
-    this.#inbox.growWindows();
+    this.#inbox.growWindows(nowMs);
+    this.#window.tell();
     this.#write(this.#acks.write(this.#inbox.channels, this.#window, isFull, nowMs));
   }
 
@@ -233,6 +248,7 @@ export class Conversation {
     this.#probe = undefined;
     this.#liveness.progressed();
     this.#roundTrip.sample(nowMs - probe.sentAtMs, 0);
+    this.#window.confirmed(probe.told);
     this.#context.sink.requestFlush();
     if (this.#link?.isReliable !== true) return undefined;
     return differs(frame.seen, probe.written, 'the peer saw', 'were written');
@@ -285,7 +301,7 @@ export class Conversation {
   #sendProbe(nowMs: number): void {
     const written = this.#link?.framesWritten() ?? 0;
     const nonce = this.#nextNonce++;
-    this.#probe = { nonce, sentAtMs: nowMs, written };
+    this.#probe = { nonce, sentAtMs: nowMs, written, told: this.#window.told };
     this.#write({ kind: 'probe', nonce, written });
     this.#liveness.spoke(nowMs);
     this.#context.sink.requestFlush();

@@ -45,7 +45,8 @@ export class Inbox {
   #isReliable = true;
   /** Takes an answer of the peer: set by the session. Returns what is wrong with it. */
   onAnswer: (answer: AnswerFrame, payload: Uint8Array) => WilcoError | undefined = () => undefined;
-  /** How many messages came again. */
+  /** How many messages were accepted, and how many came again. */
+  taken = 0;
   duplicates = 0;
 
   constructor(
@@ -61,6 +62,9 @@ export class Inbox {
     this.#window = window;
     this.#channels = new ReceiveChannels(window, contents?.receiving ?? []);
     if (contents !== undefined) this.#restore(contents);
+    window.onForget = () => {
+      this.#forgetUnfinished();
+    };
   }
 
   channel(number: number): ReceiveChannel | undefined {
@@ -75,6 +79,7 @@ export class Inbox {
   attached(isReliable: boolean): void {
     this.#isReliable = isReliable;
     this.#types.clear();
+    this.#window.attached(isReliable);
   }
 
   /** What came too early on a lost connection comes again. The windows start small again. */
@@ -83,7 +88,7 @@ export class Inbox {
       channel.forgetEarly(Infinity);
       channel.window.shrink(channel.heldMessages, channel.heldBytes);
     }
-    this.#window.shrink();
+    this.#window.detached();
   }
 
   receiveMessage(frame: MessageFrame | AnswerFrame, nowMs: number): WilcoError | undefined {
@@ -168,11 +173,11 @@ export class Inbox {
   }
 
   /** Grows the windows that are used up; called before they are announced. */
-  growWindows(): void {
+  growWindows(nowMs: number): void {
     for (const channel of this.channels) {
       if (channel.isDirty && !channel.isAnswers) channel.window.grow(() => true);
     }
-    this.#window.grow();
+    this.#window.grow(nowMs);
   }
 
   /** The records of what changed since the last commit. */
@@ -193,10 +198,11 @@ export class Inbox {
       .map((channel) => ({ channel: channel.number, started: channel.toStart }));
   }
 
-  /** Gives back all memory that is held for what is unfinished. */
+  /** Gives back the memory for what is unfinished, and for what may not come any more. */
   dispose(): void {
-    for (const channel of this.channels) this.#dropAssembly(channel);
-    this.#window.dispose();
+    this.#forgetUnfinished();
+    this.#window.end();
+    if (this.#handling.isStopped) this.#window.abandon();
   }
 
   /** The first or only part of the next message. */
@@ -231,11 +237,12 @@ export class Inbox {
     channel.assembly = assembly;
     channel.isDirty = true;
     this.#acks.came(arrival.cost, true, nowMs);
-    this.#window.grant(assembly, () => {
+    const onGranted = (): void => {
       channel.isDirty = true;
       this.#acks.changed(nowMs);
       this.#context.sink.requestFlush();
-    });
+    };
+    this.#window.grant(assembly, onGranted, nowMs);
     return undefined;
   }
 
@@ -250,7 +257,7 @@ export class Inbox {
     const { frame, cost } = arrival;
     if (frame.kind === 'answer') {
       const wrong = this.onAnswer(frame, payload);
-      this.#window.release(reservedBytes);
+      this.#window.releaseAssembly(reservedBytes);
       if (wrong !== undefined) return wrong;
       channel.skip(frame.seq + 1);
     } else this.#hold(channel, incoming(channel, frame, arrival, payload), reservedBytes, nowMs);
@@ -272,6 +279,7 @@ export class Inbox {
   ): void {
     const { journal, setting } = this.#context;
     message.reservedBytes = reservedBytes;
+    this.taken += 1;
     channel.hold(message);
     this.#window.hold(message.cost);
     if (!journal.isVolatile) {
@@ -326,6 +334,10 @@ export class Inbox {
   /** The name of the type of a message, if it was told on this connection. An answer has none. */
   #typeOf(frame: MessageFrame | AnswerFrame): string | undefined {
     return frame.kind === 'answer' ? '' : this.#types.nameOf(frame.type);
+  }
+
+  #forgetUnfinished(): void {
+    for (const channel of this.channels) this.#dropAssembly(channel);
   }
 
   #dropAssembly(channel: ReceiveChannel): void {

@@ -38,7 +38,7 @@ export function assemble(
   const journal = new Journal(sink, setting.isVolatile, options.storeTimeoutMs);
   const id = setting.role === 'client' ? contents?.session.id : contents?.session.session;
   const context: SessionContext = { options, setting, sink, journal, id };
-  const window = new SessionWindow(options, setting.budget);
+  const window = new SessionWindow(options, setting.budget, nowMs);
   const outbox = new Outbox(context, nowMs, contents);
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
@@ -46,6 +46,9 @@ export function assemble(
   const conversation = new Conversation(context, outbox, inbox, acks, window);
   outbox.onAnswerArrived = (answer, thenMs) => {
     handling.answerArrived(answer, thenMs);
+  };
+  window.onLowered = () => {
+    sink.requestFlush();
   };
   handling.channelOf = (number) => inbox.channel(number);
   handling.allChannels = () => inbox.channels;

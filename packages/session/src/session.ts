@@ -124,6 +124,7 @@ export class Session {
   /** Starts no handler from now on: what waits for one stays in the store, or is lost with it. */
   stopHandling(): void {
     this.#parts.handling.stop();
+    if (this.#phase === 'ended') this.#parts.window.abandon();
   }
 
   /** Withdraws a message, at once or by asking the peer; its receipt tells how it ended. */
@@ -149,6 +150,7 @@ export class Session {
   /** All that this side holds, for WELCOME or READY: the first ACK of a connection. */
   fullAck(nowMs: number): AckFrame {
     this.#parts.acks.begin();
+    this.#parts.window.offered();
     return this.#parts.acks.write(this.#parts.inbox.channels, this.#parts.window, true, nowMs);
   }
 
