@@ -7,6 +7,7 @@ import type { Dial, LinkFaults, VirtualLink } from '@wilco/testkit';
 export interface VirtualPairOptions {
   readonly client?: Partial<ClientOptions>;
   readonly server?: Partial<ServerOptions>;
+  readonly isReliable?: boolean;
   readonly faultsFor?: (dial: Dial) => Partial<LinkFaults>;
 }
 
@@ -34,10 +35,11 @@ export const PORT = 7411;
 
 /** Starts both; the client is dialling. */
 export async function virtualPair(given: VirtualPairOptions = {}): Promise<VirtualPair> {
+  const { isReliable = true } = given;
   const clock = new VirtualClock();
   const random = new SeededRandom(7);
   const faultsFor = (dial: Dial): LinkFaults => ({ ...PERFECT_LINK, ...given.faultsFor?.(dial) });
-  const network = new VirtualNetwork({ clock, random, faultsFor });
+  const network = new VirtualNetwork({ clock, random, faultsFor, isReliable });
   const endpointOf = (host: string) => ({
     transport: network.host(host).transport(),
     clock: network.host(host).clock,
@@ -56,7 +58,8 @@ export async function virtualPair(given: VirtualPairOptions = {}): Promise<Virtu
     await clock.run(clock.nowMs() + forMs);
   };
   const until = async (isSo: () => boolean, withinMs = 60_000): Promise<void> => {
-    if (!(await clock.run(clock.nowMs() + withinMs, isSo))) throw new Error(`not so: ${String(isSo)}`);
+    if (!(await clock.run(clock.nowMs() + withinMs, isSo)))
+      throw new Error(`not so: ${String(isSo)}`);
   };
   const stop = async (): Promise<void> => {
     let isDone = false;

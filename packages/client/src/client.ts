@@ -104,7 +104,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
   }
 
   stats(): SessionStats | undefined {
-    return this.#life.session?.driver.engine.stats();
+    return this.#life.session?.stats();
   }
 
   override async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {

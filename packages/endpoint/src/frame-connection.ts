@@ -57,6 +57,7 @@ export class FrameConnection {
   #framesBefore = 0;
   #isLimited: boolean;
   #receivedBytes = 0;
+  #writtenBytes = 0;
   #deadlineMs = Infinity;
   /** When the unfinished frame was begun, and which it is. */
   #unfinishedSinceMs = Infinity;
@@ -97,6 +98,15 @@ export class FrameConnection {
 
   get framesWritten(): number {
     return this.#encoder.framesWritten;
+  }
+
+  /** Bytes that came in and went out, the preambles included. */
+  get bytesIn(): number {
+    return this.#receivedBytes;
+  }
+
+  get bytesOut(): number {
+    return this.#writtenBytes;
   }
 
   /** Whether anybody is still told. */
@@ -274,7 +284,10 @@ export class FrameConnection {
   }
 
   #writeOut(): void {
-    for (const bytes of this.#encoder.take()) this.#connection.write(bytes);
+    for (const bytes of this.#encoder.take()) {
+      this.#writtenBytes += bytes.length;
+      this.#connection.write(bytes);
+    }
   }
 
   #stillOwner(): FrameConnectionOwner | undefined {

@@ -9,6 +9,8 @@ export type {
   SessionEnd,
   SessionOptions,
   SessionSetting,
+  SessionCounters,
+  SessionLoad,
   SessionStats,
 } from '@wilco/session';
 export type { Store, StoreContents } from '@wilco/store';

@@ -6,6 +6,7 @@ import {
   type FarewellWords,
   type OutgoingMessage,
   type SessionEnd,
+  type SessionStats,
   type Settlement,
 } from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
@@ -94,6 +95,12 @@ export class LiveSession implements SessionDriverOwner {
 
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** The session's figures as of now. */
+  stats(): SessionStats {
+    const waitingForRoom = this.#setting.sender.waitingCount;
+    return { ...this.driver.stats(), waitingForRoom };
   }
 
   /** Keeps what belongs to the session beside its messages; part of the next commit. */

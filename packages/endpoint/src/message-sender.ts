@@ -75,6 +75,11 @@ export class MessageSender {
     return this.#unsettled;
   }
 
+  /** Messages that wait for room in the outbox. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
   /** From now on messages go through this session. */
   use(driver: SessionDriver): void {
     this.#driver = driver;

@@ -14,7 +14,13 @@ export type {
   SessionId,
   StandardSchema,
 } from '@wilco/protocol';
-export type { SessionOptions, SessionStats } from '@wilco/session';
+export type {
+  SessionCounters,
+  SessionLoad,
+  SessionOptions,
+  SessionStats,
+  SettledCounts,
+} from '@wilco/session';
 export type { Store } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';

@@ -1,6 +1,7 @@
 import type {
   ErrorCode,
   Frame,
+  NoticeFrame,
   SessionContents,
   SessionId,
   StoreOperation,
@@ -17,12 +18,16 @@ import {
   type SessionEnd,
   type SessionSetting,
   type SessionSink,
+  type SessionStats,
   type Settlement,
   type SubmitRequest,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { FrameConnection } from './frame-connection.ts';
 import type { StoreDriver } from './store-driver.ts';
+
+/** What a driver knows of a session's figures. */
+export type DriverStats = Omit<SessionStats, 'waitingForRoom'>;
 
 /** What a driver needs beside the engine's own settings. */
 export interface SessionDriverSetting {
@@ -43,7 +48,7 @@ export interface SessionDriverOwner {
   settled(message: OutgoingMessage, settlement: Settlement): void;
   start(delivery: Delivery): void;
   abort(delivery: Delivery, code: ErrorCode): void;
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void;
+  noticed(notice: NoticeFrame): void;
   credentials(credentials: Uint8Array): void;
   /** The engine wants to be rid of its connection; it has let go of it already. */
   dropped(connection: FrameConnection, error: WilcoError): void;
@@ -68,6 +73,9 @@ export class SessionDriver implements SessionSink {
   readonly #owner: SessionDriverOwner;
   readonly #session: Session;
   #connection: FrameConnection | undefined;
+  /** Of the connections before. */
+  #pastBytesIn = 0;
+  #pastBytesOut = 0;
   #isInside = false;
   #isInputDry = true;
   #isFlushScheduled = false;
@@ -95,7 +103,7 @@ export class SessionDriver implements SessionSink {
   /** The engine, to read from: whatever changes it goes through the driver. */
   get engine(): Pick<
     Session,
-    'id' | 'phase' | 'unsettledCount' | 'isQuiet' | 'offers' | 'announcement' | 'judge' | 'stats'
+    'id' | 'phase' | 'unsettledCount' | 'isQuiet' | 'offers' | 'announcement' | 'judge'
   > {
     return this.#session;
   }
@@ -103,6 +111,16 @@ export class SessionDriver implements SessionSink {
   /** Whether it has a connection. */
   get isAttached(): boolean {
     return this.#connection !== undefined;
+  }
+
+  /** The session's figures as of now. */
+  stats(): DriverStats {
+    const { bytesIn = 0, bytesOut = 0 } = this.#connection ?? {};
+    return {
+      ...this.#session.stats(this.#clock.nowMs()),
+      bytesIn: this.#pastBytesIn + bytesIn,
+      bytesOut: this.#pastBytesOut + bytesOut,
+    };
   }
 
   name(id: SessionId): void {
@@ -183,8 +201,7 @@ export class SessionDriver implements SessionSink {
 
   /** The connection is gone, or is to be let go. */
   connectionLost(error: WilcoError | undefined): void {
-    if (this.#connection === undefined) return;
-    this.#connection = undefined;
+    if (this.#letGo() === undefined) return;
     this.#step((nowMs) => this.#session.connectionLost(error, nowMs));
   }
 
@@ -195,7 +212,7 @@ export class SessionDriver implements SessionSink {
 
   /** The session is over; what it had not settled goes to the next one. */
   surrender(): ReturnType<Session['surrender']> {
-    this.#connection = undefined;
+    this.#letGo();
     return this.#step((nowMs) => this.#session.surrender(nowMs));
   }
 
@@ -215,14 +232,12 @@ export class SessionDriver implements SessionSink {
   }
 
   dropConnection(error: WilcoError): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
+    const connection = this.#letGo();
     if (connection !== undefined) this.#later(() => this.#owner.dropped(connection, error));
   }
 
   finishConnection(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
+    const connection = this.#letGo();
     if (connection !== undefined) this.#later(() => this.#owner.finished(connection));
   }
 
@@ -262,8 +277,8 @@ export class SessionDriver implements SessionSink {
   /** Who waits for it counts receipts, which outlive the session. */
   drained(): void {}
 
-  noticed(notice: 'takenOver' | 'goingAway', retryAfterMs: number | undefined): void {
-    this.#later(() => this.#owner.noticed(notice, retryAfterMs));
+  noticed(notice: NoticeFrame): void {
+    this.#later(() => this.#owner.noticed(notice));
   }
 
   credentials(credentials: Uint8Array): void {
@@ -272,6 +287,14 @@ export class SessionDriver implements SessionSink {
 
   ended(end: SessionEnd): void {
     this.#later(() => this.#owner.ended(end));
+  }
+
+  #letGo(): FrameConnection | undefined {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#pastBytesIn += connection?.bytesIn ?? 0;
+    this.#pastBytesOut += connection?.bytesOut ?? 0;
+    return connection;
   }
 
   #step<Result>(act: (nowMs: number) => Result): Result {

@@ -95,7 +95,10 @@ export interface SessionHandle {
    * this side was closed and a store keeps what is unsettled for the next run.
    */
   drain(options?: DrainOptions): Promise<void>;
-  /** Figures, for people who watch it. */
+  /**
+   * Figures of the session as of now, for people who watch it; of a client's session in use.
+   * `undefined` for a client whose store is not open yet.
+   */
   stats(): SessionStats | undefined;
   /**
    * Takes no new messages, lets settle what is in flight, then says goodbye. What has not

@@ -1,5 +1,6 @@
 export { listen, Server } from './server.ts';
 export { PeerSession } from './peer-session.ts';
+export type { ServerStats } from './server-stats.ts';
 export type { SecurityEvent, ServerEvents, StateLost } from './events.ts';
 export type {
   Authenticate,

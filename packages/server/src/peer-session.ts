@@ -42,7 +42,7 @@ export class PeerSession implements SessionHandle, AsyncDisposable {
   }
 
   stats(): SessionStats {
-    return this.#session.live.driver.engine.stats();
+    return this.#session.live.stats();
   }
 
   async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {

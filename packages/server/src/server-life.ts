@@ -25,6 +25,7 @@ import { Admission, overloaded } from './admission.ts';
 import type { Emit } from './events.ts';
 import type { Authentication, ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
+import type { ServerStats } from './server-stats.ts';
 import { SessionTable } from './session-table.ts';
 
 /** What the server around a life gives it. */
@@ -92,6 +93,20 @@ export class ServerLife implements ServerOpeningOwner {
       ...{ options, store, runId, serverId, table, sessions, emit, retryAfterMs },
     });
     this.#restore();
+  }
+
+  /** What passes here now, and what has passed. */
+  stats(): ServerStats {
+    const { table } = this;
+    return {
+      ...table.stats(),
+      sessions: table.size,
+      sessionsOnline: table.all.filter(({ isOnline }) => isOnline).length,
+      connections: this.#connections.size,
+      unauthenticated: this.#strangers.size,
+      windowBudgetUsedBytes: this.#sessions.source.budget.reservedBytes,
+      outboxUsedBytes: this.#sessions.outboxTotal.reservedBytes,
+    };
   }
 
   /** A connection came in. */

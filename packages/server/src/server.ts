@@ -13,6 +13,7 @@ import { LIMITS, wholeInRange } from '@wilco/protocol';
 import type { Emit, ServerEvents } from './events.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
 import type { PeerSession } from './peer-session.ts';
+import type { ServerStats } from './server-stats.ts';
 import { ServerLife } from './server-life.ts';
 
 /** What `close()` waits for by default. Milliseconds. */
@@ -72,6 +73,11 @@ export class Server extends Endpoint<ServerEvents> {
   /** All sessions that there are, with a connection or not. */
   get sessions(): PeerSession[] {
     return this.#life.table.all.map(({ handle }) => handle);
+  }
+
+  /** Figures of all sessions together as of now, and of the server itself. */
+  stats(): ServerStats {
+    return this.#life.stats();
   }
 
   /**

@@ -1,9 +1,13 @@
+import type { SessionCounters, SessionLoad } from '@wilco/endpoint';
 import type { SessionId } from '@wilco/protocol';
+import { addCounters, addLoad, NO_COUNTERS, NO_LOAD } from './server-stats.ts';
 import type { ServerSession } from './server-session.ts';
 
 /** The sessions of a server, by their ids and by who they belong to. */
 export class SessionTable {
   readonly #byId = new Map<SessionId, ServerSession>();
+  /** What the sessions that are over have counted. */
+  #past = NO_COUNTERS;
   readonly #byIdentity = new Map<string, Set<ServerSession>>();
 
   get size(): number {
@@ -12,6 +16,18 @@ export class SessionTable {
 
   get all(): ServerSession[] {
     return [...this.#byId.values()];
+  }
+
+  /** The figures of all sessions, and what those that are over had counted. */
+  stats(): SessionCounters & SessionLoad {
+    let counters = this.#past;
+    let load = NO_LOAD;
+    for (const { live } of this.#byId.values()) {
+      const stats = live.stats();
+      counters = addCounters(counters, stats);
+      load = addLoad(load, stats);
+    }
+    return { ...counters, ...load };
   }
 
   find(id: SessionId): ServerSession | undefined {
@@ -34,7 +50,7 @@ export class SessionTable {
   }
 
   remove(session: ServerSession): void {
-    this.#byId.delete(session.id);
+    if (this.#byId.delete(session.id)) this.#past = addCounters(this.#past, session.live.stats());
     const { identity } = session;
     if (identity === undefined) return;
     const sessions = this.#byIdentity.get(identity);

@@ -15,6 +15,7 @@ import type { Inbox } from './inbox.ts';
 import { Liveness } from './liveness.ts';
 import type { Outbox } from './outbox.ts';
 import { RoundTrip } from './round-trip.ts';
+import type { EngineStats } from './session-stats.ts';
 import type { SessionWindow } from './session-window.ts';
 import { Transmitter, type Permitted } from './transmitter.ts';
 
@@ -31,6 +32,17 @@ export interface Link {
   /** How many frames were written since the opening. */
   framesWritten(): number;
 }
+
+/** What of a session's figures is told here. */
+type ConversationStats = Pick<
+  EngineStats,
+  | 'roundTripMs'
+  | 'roundTripVariationMs'
+  | 'roundTripLeastMs'
+  | 'probes'
+  | 'repeats'
+  | 'windowAnnounced'
+>;
 
 /**
  * What passes on one connection of a session: acknowledgements, probes, heartbeats, and
@@ -212,15 +224,15 @@ export class Conversation {
     return undefined;
   }
 
-  stats(): {
-    readonly roundTripMs: number | undefined;
-    readonly probes: number;
-    readonly repeats: number;
-  } {
+  stats(): ConversationStats {
+    const { messages, bytes } = this.#transmitter.window;
     return {
       roundTripMs: this.#roundTrip.smoothedMs,
+      roundTripVariationMs: this.#roundTrip.variationMs,
+      roundTripLeastMs: this.#roundTrip.leastMs,
       probes: this.#probes,
       repeats: this.#transmitter.repeats,
+      windowAnnounced: { messages, bytes },
     };
   }
 

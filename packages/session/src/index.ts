@@ -1,5 +1,11 @@
 export { Session } from './session.ts';
-export type { SessionStats } from './session-stats.ts';
+export type {
+  EngineStats,
+  SessionCounters,
+  SessionLoad,
+  SessionStats,
+  SettledCounts,
+} from './session-stats.ts';
 export {
   CLIENT_TRANSITIONS,
   nextClientPhase,

@@ -13,6 +13,7 @@ import { Expiry } from './expiry.ts';
 import { NO_BYTES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
 import { outgoingRecord, restoredMessage, sendingRecord } from './outgoing-records.ts';
 import type { SendChannel } from './send-channel.ts';
+import { OutboxCounts } from './session-stats.ts';
 import { SendChannels } from './send-channels.ts';
 import { cancelled, ofOwnAccord } from './settlement.ts';
 import type { Settlement } from './sink.ts';
@@ -42,8 +43,9 @@ export class Outbox {
   /** Those of them that this connection has not carried yet. */
   newCancels: OutgoingMessage[] = [];
   unsettledCount = 0;
+  readonly counts = new OutboxCounts();
   unsettledBytes = 0;
-  /** Payload bytes of answers that the peer has not acknowledged. */
+  /** What the answers cost in memory that the peer has not acknowledged. */
   answerBytes = 0;
   unacknowledgedAnswers = 0;
   /** Messages and bytes that take a place in the window of the session. */
@@ -136,9 +138,24 @@ export class Outbox {
       expiresAtMs: Infinity,
       answer: record,
     });
-    this.answerBytes += payload.byteLength;
+    this.answerBytes += answerCost(message);
     this.unacknowledgedAnswers += 1;
     this.#assign(message, this.answers, nowMs);
+  }
+
+  /** The peer would not take the reply any more: it learns that there was one. */
+  loseReply(message: OutgoingMessage): void {
+    if (message.answer?.outcome !== 'reply') return;
+    const { journal, setting } = this.#context;
+    this.answerBytes -= answerCost(message);
+    message.answer = { ...message.answer, outcome: 'replyLost' };
+    message.payload = NO_BYTES;
+    this.answerBytes += answerCost(message);
+    if (journal.isVolatile) return;
+    journal.persist({
+      type: 'putOutgoing',
+      record: outgoingRecord(setting, this.answers, message),
+    });
   }
 
   /** Withdraws a message: at once where it was never written whole, else by asking the peer. */
@@ -199,7 +216,9 @@ export class Outbox {
     this.cancelRequests.delete(message);
     // Without the peer's word it may hold it still: then it goes on taking its place.
     message.isLeftBehind = settlement.status === 'inDoubt' && message.isInFlight;
-    if (!message.isLeftBehind) this.#vacate(channel, message);
+    if (message.isLeftBehind) this.counts.leftBehind += 1;
+    else this.#vacate(channel, message);
+    this.counts.settled[settlement.status] += 1;
     this.unsettledCount -= 1;
     this.unsettledBytes -= bytes;
     if (message.seq < channel.received) this.#forget(channel, message);
@@ -212,6 +231,7 @@ export class Outbox {
   letGo(channel: SendChannel, message: OutgoingMessage): void {
     if (!message.isLeftBehind) return;
     message.isLeftBehind = false;
+    this.counts.leftBehind -= 1;
     this.#vacate(channel, message);
     if (message.seq < channel.received) channel.release(message.seq);
   }
@@ -250,9 +270,9 @@ export class Outbox {
       channel.inFlightMessages = 0;
       channel.inFlightBytes = 0;
       // The one at `written` may have been begun.
-      for (let seq = channel.ring.base; seq <= channel.written; seq++) {
-        const message = channel.ring.get(seq);
-        if (message === undefined) continue;
+      for (const message of channel.ring.items()) {
+        const { seq } = message;
+        if (seq > channel.written) break;
         message.isInFlight = false;
         message.heldBytes = 0;
         const isHeld = message.state === 'received' || message.isLeftBehind;
@@ -283,9 +303,8 @@ export class Outbox {
     const found: Surrendered[] = [];
     for (const channel of this.#channels.all) {
       if (channel.isAnswers) continue;
-      for (let seq = channel.ring.base; seq < channel.ring.end; seq++) {
-        const message = channel.ring.get(seq);
-        if (message === undefined || message.state === 'settled') continue;
+      for (const message of channel.ring.items()) {
+        if (message.state === 'settled') continue;
         const isWritten = channel.mayBeHandled(message) && !isNeverStarted(channel, message);
         const mayBeHandled = message.isResent || isWritten;
         found.push({ message, mayBeHandled });
@@ -306,6 +325,7 @@ export class Outbox {
   }
 
   #take(message: OutgoingMessage, channel: SendChannel, nowMs: number): void {
+    this.counts.taken += 1;
     this.unsettledCount += 1;
     this.unsettledBytes += message.payload.byteLength;
     this.expiry.watch(message, nowMs);
@@ -333,7 +353,7 @@ export class Outbox {
   }
 
   #answerArrived(channel: SendChannel, message: OutgoingMessage, nowMs: number): void {
-    this.answerBytes -= message.payload.byteLength;
+    this.answerBytes -= answerCost(message);
     this.unacknowledgedAnswers -= 1;
     message.state = 'settled';
     this.#vacate(channel, message);
@@ -379,7 +399,7 @@ export class Outbox {
       const message = restoredMessage(record, channel, wallOffsetMs, nowMs);
       message.seq = channel.ring.push(message);
       if (message.answer !== undefined) {
-        this.answerBytes += message.payload.byteLength;
+        this.answerBytes += answerCost(message);
         this.unacknowledgedAnswers += 1;
       } else if (message.state !== 'settled') this.#restoreUnsettled(message, nowMs);
     });
@@ -391,4 +411,10 @@ export class Outbox {
     this.admission.know(message.type);
     this.expiry.watch(message, nowMs);
   }
+}
+
+/** What an answer costs in memory until the peer has it. */
+function answerCost({ payload, answer }: OutgoingMessage): number {
+  const texts = (answer?.code.length ?? 0) + (answer?.reason.length ?? 0);
+  return LIMITS.messageOverheadBytes + payload.byteLength + 2 * texts;
 }

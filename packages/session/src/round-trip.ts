@@ -27,6 +27,16 @@ export class RoundTrip {
     return this.#smoothedMs;
   }
 
+  /** How much it varies. Milliseconds; `undefined` before the first sample. */
+  get variationMs(): number | undefined {
+    return this.#smoothedMs === undefined ? undefined : this.#variationMs;
+  }
+
+  /** The shortest that was measured. Milliseconds; `undefined` before the first sample. */
+  get leastMs(): number | undefined {
+    return this.#smoothedMs === undefined ? undefined : this.#leastMs;
+  }
+
   /**
    * Takes a measured time, less what the peer says it held the acknowledgement back;
    * never less than the shortest seen (RFC 9002, section 5.3).

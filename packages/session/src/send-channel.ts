@@ -113,6 +113,12 @@ export class SendChannel {
     return this.cursor > this.received || this.partOffset > this.confirmedOffset;
   }
 
+  /** The oldest message whose receipt is not settled. */
+  firstUnsettled(): OutgoingMessage | undefined {
+    for (const message of this.ring.items()) if (message.state !== 'settled') return message;
+    return undefined;
+  }
+
   /** A new connection begins at what the peer holds, and knows nothing of the old one's windows. */
   attached(): void {
     this.moveTo(this.received);

@@ -19,7 +19,7 @@ import { Poison, progressOf } from './poison.ts';
 import { announcementOf, judge, offersOf, type Judgement } from './opening-facts.ts';
 import { nextSessionPhase, type SessionEvent, type SessionPhase } from './session-phases.ts';
 import { assemble, type SessionParts } from './session-parts.ts';
-import { statsOf, type SessionStats } from './session-stats.ts';
+import { ConnectionCounts, statsOf, type EngineStats } from './session-stats.ts';
 import type { Delivery, HandlerResult, SessionSink, Settlement } from './sink.ts';
 
 /**
@@ -39,7 +39,7 @@ export class Session {
   #resumeDeadlineMs = Infinity;
   #resumeWindowMs: number;
   #farewell: Farewell | undefined;
-  #connections = 0;
+  readonly #connections = new ConnectionCounts();
 
   /**
    * @param contents - What a store held of this session; absent for a new one.
@@ -162,7 +162,7 @@ export class Session {
   /** The session is open on a connection: its opening is over on both sides. */
   attach(link: Link, nowMs: number): void {
     this.#move('attach');
-    this.#connections += 1;
+    this.#connections.attached(this.#peerRunId !== undefined);
     this.#peerRunId = link.peerRunId;
     this.#resumeDeadlineMs = Infinity;
     this.#resumeWindowMs = Math.min(
@@ -290,12 +290,13 @@ export class Session {
   /** Settles a surrendered message that goes to no other session. */
   settle(message: OutgoingMessage, settlement: Settlement): void {
     message.state = 'settled';
+    this.#parts.outbox.counts.settled[settlement.status] += 1;
     this.#sink.settled(message, settlement);
   }
 
   /** Figures for people who watch it. */
-  stats(): SessionStats {
-    return statsOf(this.#parts, this.#phase, this.#connections);
+  stats(nowMs: number): EngineStats {
+    return statsOf(this.#parts, this.#phase, this.#connections, nowMs);
   }
 
   get #isAttached(): boolean {
@@ -325,6 +326,7 @@ export class Session {
   }
 
   #lose(error: WilcoError | undefined, nowMs: number): void {
+    this.#connections.lost += 1;
     this.#move('connectionLost');
     this.#parts.inbox.detached();
     if (this.#phase === 'ended') {
@@ -359,9 +361,8 @@ export class Session {
     this.#move('windowOver');
     const code = 'WILCO_RESUME_WINDOW_OVER';
     const reason = `no connection for ${String(this.#resumeWindowMs)} ms`;
-    const isClient = this.#parts.context.setting.role === 'client';
     this.#retire(nowMs);
-    if (!isClient) this.#settleRest(code, reason);
+    if (this.#parts.context.setting.role === 'server') this.#settleRest(code, reason);
     this.#sink.ended({ code, reason, isLocal: false, retryAfterMs: undefined });
   }
 

@@ -17,8 +17,8 @@ export function checkEnd(pair: Pair): void {
     expect(side.session.unsettledCount).toBe(0);
     expect(side.settlements.size).toBe(side.sent.length);
     if (side.end === undefined) expect(side.session.isQuiet).toBe(true);
-    expect(side.session.stats().inFlight).toBe(0);
-    expect(side.session.stats().unsettledBytes).toBe(0);
+    expect(side.session.stats(pair.nowMs).inFlight).toBe(0);
+    expect(side.session.stats(pair.nowMs).unsettledBytes).toBe(0);
   }
 }
 

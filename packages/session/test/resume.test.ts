@@ -41,7 +41,7 @@ describe.each(['client', 'server'] as const)('a connection cut after a frame of 
     converse(pair);
     pair.advance(1_000);
     checkEnd(pair);
-    expect(pair.client.session.stats().connections).toBe(2);
+    expect(pair.client.session.stats(pair.nowMs).connectionsOpened).toBe(2);
   });
 
   test('every third, again and again', () => {
@@ -239,7 +239,7 @@ describe('a resume', () => {
       pair.fate = () => 'pass';
       pair.connect();
       pair.advance(20);
-      expect(pair.client.session.stats().inFlight).toBe(0);
+      expect(pair.client.session.stats(pair.nowMs).inFlight).toBe(0);
     }
     checkEnd(pair);
   });
