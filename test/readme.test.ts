@@ -3,11 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { pagesOfPackages } from './documents/programs.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const READMES = [
   'README.md',
   ...readdirSync(`${ROOT}packages`).map((name) => `packages/${name}/README.md`),
+  ...pagesOfPackages(),
 ];
 
 const DOCUMENTS = [
