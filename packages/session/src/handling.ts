@@ -70,22 +70,8 @@ export class Handling {
   /** A new message was accepted; it is started later, by {@link pump}. */
   accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     this.pendingCount += 1;
-    const unknown = message.extensions.find(({ tag }) => tag % 2 === 1);
-    if (unknown !== undefined) {
-      const reason = `the critical extension ${String(unknown.tag)} is not known here`;
-      this.#conclude(
-        channel,
-        message,
-        verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason),
-        NO_BYTES,
-        nowMs,
-      );
-      return;
-    }
-    if (channel.cancelledAhead.delete(message.seq)) {
-      this.#conclude(channel, message, CANCELLED, NO_BYTES, nowMs);
-      return;
-    }
+    if (channel.cancelledAhead.delete(message.seq)) message.isWithdrawn = true;
+    if (this.#concludeUnstarted(channel, message, nowMs)) return;
     if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
   }
 
@@ -97,11 +83,8 @@ export class Handling {
     while (!this.#isStopped) {
       const message = channel.waiting[0];
       if (message === undefined || message.seq >= channel.received) return;
-      if (message.expiresAtMs <= nowMs) {
-        this.#conclude(channel, message, EXPIRED, NO_BYTES, nowMs);
-        continue;
-      }
-      if (this.#outbox.answerBytes > this.#context.options.answerBytes) return;
+      if (!this.#hasRoomForAnswers) return;
+      if (this.#concludeUnstarted(channel, message, nowMs)) continue;
       const concurrency = this.#context.setting.concurrencyOf(message.type, channel.name);
       let most = concurrency;
       for (const one of channel.running) most = Math.min(most, one.concurrency);
@@ -127,9 +110,8 @@ export class Handling {
     if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
     // Before a restart a handler took it: its end is the next one's word.
     if (message.state !== 'waiting' || message.attempt > 0) return;
-    const said = message.expiresAtMs <= nowMs ? EXPIRED : CANCELLED;
-    this.#conclude(channel, message, said, NO_BYTES, nowMs);
-    this.pump(channel, nowMs);
+    message.isWithdrawn = true;
+    if (this.#concludeUnstarted(channel, message, nowMs)) this.pump(channel, nowMs);
   }
 
   /** The peer has the answer to a message: it counts as handled from now on. */
@@ -137,7 +119,7 @@ export class Handling {
     const channel = this.channelOf(answer.channel);
     if (channel === undefined) return;
     this.#markDone(channel, answer.seq, nowMs);
-    if (this.#outbox.answerBytes > this.#context.options.answerBytes) return;
+    if (!this.#hasRoomForAnswers) return;
     for (const one of this.allChannels()) if (!one.isAnswers) this.pump(one, nowMs);
   }
 
@@ -146,7 +128,7 @@ export class Handling {
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
       const channel = this.channelOf(due.channel);
       if (channel === undefined) continue;
-      if (due.state === 'waiting') this.#conclude(channel, due, EXPIRED, NO_BYTES, nowMs);
+      if (due.state === 'waiting') this.#concludeUnstarted(channel, due, nowMs);
       else this.#overrun(channel, due, nowMs);
       this.pump(channel, nowMs);
     }
@@ -183,6 +165,22 @@ export class Handling {
       channel.heldBytes += message.cost;
       if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
     }
+  }
+
+  /** Whoever does not acknowledge answers gets no more of them, of whatever kind. */
+  get #hasRoomForAnswers(): boolean {
+    return this.#outbox.unacknowledged.bytes <= this.#context.options.answerBytes;
+  }
+
+  /**
+   * Ends a message that no handler may take any more, as soon as there is room for its
+   * answer: without it the message waits, and takes its place in the window.
+   */
+  #concludeUnstarted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): boolean {
+    const said = endOf(message, nowMs);
+    if (said === undefined || !this.#hasRoomForAnswers) return false;
+    this.#conclude(channel, message, said, NO_BYTES, nowMs);
+    return true;
   }
 
   #start(
@@ -319,6 +317,17 @@ export class Handling {
 
 function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
   return { outcome, code, reason, hasRun: false, isRetryable: false };
+}
+
+/** How a message ends without a handler, if it does. */
+function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
+  const unknown = message.extensions.find(({ tag }) => tag % 2 === 1);
+  if (unknown !== undefined) {
+    const reason = `the critical extension ${String(unknown.tag)} is not known here`;
+    return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
+  }
+  if (message.expiresAtMs <= nowMs) return EXPIRED;
+  return message.isWithdrawn ? CANCELLED : undefined;
 }
 
 function restored(

@@ -29,6 +29,8 @@ export class IncomingMessage implements Delivery, Timed {
   attempt: number;
   /** How many of its type may run side by side; known once it runs. */
   concurrency = 1;
+  /** The peer wanted it back before a handler took it. */
+  isWithdrawn = false;
   /** Its handler ran out of time and was told so. */
   isAborted = false;
   /** Memory of the budget that its assembly took. */

@@ -143,7 +143,8 @@ export interface SessionOptions {
   readonly windowBytes?: number;
   readonly windowBytesMax?: number;
   /**
-   * How many payload bytes of unacknowledged answers a session holds before it starts no further handler.
+   * How many bytes of unacknowledged answers a session holds before it starts no further handler
+   * and ends no further message without one. Each counts 512 bytes more than its reply or reason.
    *
    * Bytes, 1 to 1_073_741_824.
    *

@@ -17,6 +17,7 @@ import { OutboxCounts } from './session-stats.ts';
 import { SendChannels } from './send-channels.ts';
 import { cancelled, ofOwnAccord } from './settlement.ts';
 import type { Settlement } from './sink.ts';
+import { UnacknowledgedAnswers } from './unacknowledged-answers.ts';
 
 /** A message of a session that is over, for the next session. */
 export interface Surrendered {
@@ -45,9 +46,7 @@ export class Outbox {
   unsettledCount = 0;
   readonly counts = new OutboxCounts();
   unsettledBytes = 0;
-  /** What the answers cost in memory that the peer has not acknowledged. */
-  answerBytes = 0;
-  unacknowledgedAnswers = 0;
+  readonly unacknowledged = new UnacknowledgedAnswers();
   /** Messages and bytes that take a place in the window of the session. */
   inFlightMessages = 0;
   inFlightBytes = 0;
@@ -138,24 +137,8 @@ export class Outbox {
       expiresAtMs: Infinity,
       answer: record,
     });
-    this.answerBytes += answerCost(message);
-    this.unacknowledgedAnswers += 1;
+    this.unacknowledged.add(message);
     this.#assign(message, this.answers, nowMs);
-  }
-
-  /** The peer would not take the reply any more: it learns that there was one. */
-  loseReply(message: OutgoingMessage): void {
-    if (message.answer?.outcome !== 'reply') return;
-    const { journal, setting } = this.#context;
-    this.answerBytes -= answerCost(message);
-    message.answer = { ...message.answer, outcome: 'replyLost' };
-    message.payload = NO_BYTES;
-    this.answerBytes += answerCost(message);
-    if (journal.isVolatile) return;
-    journal.persist({
-      type: 'putOutgoing',
-      record: outgoingRecord(setting, this.answers, message),
-    });
   }
 
   /** Withdraws a message: at once where it was never written whole, else by asking the peer. */
@@ -353,8 +336,7 @@ export class Outbox {
   }
 
   #answerArrived(channel: SendChannel, message: OutgoingMessage, nowMs: number): void {
-    this.answerBytes -= answerCost(message);
-    this.unacknowledgedAnswers -= 1;
+    this.unacknowledged.remove(message);
     message.state = 'settled';
     this.#vacate(channel, message);
     this.#forget(channel, message);
@@ -398,10 +380,8 @@ export class Outbox {
     this.#channels.restore(contents, (channel, record) => {
       const message = restoredMessage(record, channel, wallOffsetMs, nowMs);
       message.seq = channel.ring.push(message);
-      if (message.answer !== undefined) {
-        this.answerBytes += answerCost(message);
-        this.unacknowledgedAnswers += 1;
-      } else if (message.state !== 'settled') this.#restoreUnsettled(message, nowMs);
+      if (message.answer !== undefined) this.unacknowledged.add(message);
+      else if (message.state !== 'settled') this.#restoreUnsettled(message, nowMs);
     });
   }
 
@@ -411,10 +391,4 @@ export class Outbox {
     this.admission.know(message.type);
     this.expiry.watch(message, nowMs);
   }
-}
-
-/** What an answer costs in memory until the peer has it. */
-function answerCost({ payload, answer }: OutgoingMessage): number {
-  const texts = (answer?.code.length ?? 0) + (answer?.reason.length ?? 0);
-  return LIMITS.messageOverheadBytes + payload.byteLength + 2 * texts;
 }

@@ -41,7 +41,7 @@ export class OutgoingMessage implements Timed {
   /** When its own time to live ends; `Infinity` for none. */
   readonly expiresAtMs: number;
   /** Set where the message is an answer to the peer. */
-  readonly answer: AnswerRecord | undefined;
+  answer: AnswerRecord | undefined;
   /** Set where its seq carries no message any more. */
   voidReason: VoidReason | undefined = undefined;
   /** The application, or its time to live, wants it back, and the peer may hold it. */

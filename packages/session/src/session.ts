@@ -77,9 +77,9 @@ export class Session {
 
   /** Whether nothing would be lost by ending now, on either side. */
   get isQuiet(): boolean {
-    const { unsettledCount, unacknowledgedAnswers } = this.#parts.outbox;
+    const { unsettledCount, unacknowledged } = this.#parts.outbox;
     return (
-      unsettledCount === 0 && unacknowledgedAnswers === 0 && this.#parts.handling.pendingCount === 0
+      unsettledCount === 0 && unacknowledged.count === 0 && this.#parts.handling.pendingCount === 0
     );
   }
 

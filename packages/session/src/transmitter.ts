@@ -176,7 +176,8 @@ export class Transmitter {
       this.#transmitPart(channel, message);
       return;
     }
-    if (this.#isTooLate(channel, message, nowMs)) return;
+    if (message.answer !== undefined) this.#fitAnswer(message);
+    else if (this.#isTooLate(channel, message, nowMs)) return;
     const isFirstTime = !channel.mayBeHandled(message);
     const cost = message.isInFlight ? message.cost : this.#costOf(channel, message);
     this.#outbox.occupy(channel, message, cost);
@@ -203,9 +204,14 @@ export class Transmitter {
     this.#outbox.occupy(channel, message, cost);
   }
 
+  /** A reply that was queued, or sent, when the peer still took larger ones. */
+  #fitAnswer(message: OutgoingMessage): void {
+    if (message.payload.byteLength <= this.peerMaxMessageBytes) return;
+    this.#outbox.unacknowledged.loseReply(message, this.#outbox.answers, this.#context);
+  }
+
   /** What has no point any more, or can not be sent, ends here. */
   #isTooLate(channel: SendChannel, message: OutgoingMessage, nowMs: number): boolean {
-    if (message.answer !== undefined) return false;
     const mayBeHandled = channel.mayBeHandled(message);
     if (message.expiresAtMs <= nowMs && !mayBeHandled) {
       const settlement = expired('WILCO_EXPIRED', 'its time to live passed before it was written');
