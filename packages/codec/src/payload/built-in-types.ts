@@ -31,3 +31,6 @@ export const TYPE_STRING_UNITS = 9;
 
 /** How deep containers may be nested, on either side. */
 export const DEPTH_MAX = 64;
+
+/** How many objects a body may have that is decoded, unless an option says otherwise. */
+export const OBJECTS_MAX = 262_144;

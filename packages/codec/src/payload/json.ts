@@ -1,6 +1,6 @@
 import { WilcoError } from '@wilco/protocol';
 import { describe, formatPath, hasMethod } from './body-path.ts';
-import { DEPTH_MAX } from './built-in-types.ts';
+import { DEPTH_MAX, OBJECTS_MAX } from './built-in-types.ts';
 import { strayKey } from './stray-keys.ts';
 
 /** A {@link PayloadCodec} for bodies of any type: what comes out is as the peer made it. */
@@ -20,7 +20,7 @@ export interface JsonCodec {
  * without a word throws `WILCO_PAYLOAD_UNENCODABLE` instead: NaN, infinities, `undefined` in
  * arrays, functions, symbols (as keys, too), bigints, properties of arrays beside their items, and instances of classes without `toJSON`, maps, sets,
  * errors and typed arrays included. Decoding throws `WILCO_PAYLOAD_INVALID`, also for keys
- * `__proto__` and for nesting beyond 64 levels.
+ * `__proto__`, for nesting beyond 64 levels, and for more than 262_144 arrays and objects.
  */
 export const json: JsonCodec = Object.freeze({
   name: 'JSON',
@@ -111,6 +111,7 @@ function parse(bytes: Uint8Array): unknown {
 /** Looks at the brackets outside strings. */
 function requireShallow(text: string): void {
   let depth = 0;
+  let objects = 0;
   let isInString = false;
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
@@ -120,6 +121,9 @@ function requireShallow(text: string): void {
     } else if (character === '"') isInString = true;
     else if (character === '[' || character === '{') {
       depth += 1;
+      objects += 1;
+      if (objects > OBJECTS_MAX)
+        throw invalid(`it has more than ${String(OBJECTS_MAX)} arrays and objects`);
       if (depth > DEPTH_MAX) throw invalid(`it is nested deeper than ${String(DEPTH_MAX)} levels`);
     } else if (character === ']' || character === '}') depth -= 1;
   }

@@ -8,22 +8,31 @@ import { DEPTH_MAX, TYPE_ERROR, TYPE_MAP, TYPE_SET } from './built-in-types.ts';
  * Decoding allocates what counts announce and follows nesting where it leads, so both are
  * checked here: everything announced is there, nothing is left over, nothing is nested too
  * deep, strings are UTF-8, keys are strings that change no prototype. What is inside our
- * containers (maps, sets, errors) is checked in the same way.
+ * containers (maps, sets, errors) is checked in the same way. A byte can announce an object
+ * of 60 bytes, and four a container of 190, so there is a limit on their number as well.
  *
+ * @param maxObjects - How many arrays, objects, binaries and extension values it may have.
+ * @returns whether a binary or extension value in it is less than half of all.
  * @throws {@link WilcoError} `WILCO_PAYLOAD_INVALID`.
  */
-export function checkMessagePack(bytes: Uint8Array): void {
-  new Check(bytes).run();
+export function checkMessagePack(bytes: Uint8Array, maxObjects: number): boolean {
+  const check = new Check(bytes, maxObjects);
+  check.run();
+  return check.hasSmallBinary;
 }
 
 class Check {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #maxObjects: number;
+  #objects = 0;
   #position = 0;
   #end: number;
+  hasSmallBinary = false;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxObjects: number) {
     this.#bytes = bytes;
+    this.#maxObjects = maxObjects;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#end = bytes.length;
   }
@@ -60,7 +69,7 @@ class Check {
       case 0xc4:
       case 0xc5:
       case 0xc6: {
-        this.#skip(this.#uint(head - 0xc4));
+        this.#binary(this.#uint(head - 0xc4));
         return;
       }
       case 0xc7:
@@ -127,6 +136,7 @@ class Check {
   }
 
   #enter(count: number, depth: number): void {
+    this.#countObject();
     if (depth > DEPTH_MAX)
       throw this.#invalid(`it is nested deeper than ${String(DEPTH_MAX)} levels`);
     // A value takes a byte at least.
@@ -158,10 +168,16 @@ class Check {
     if (!isUtf8(this.#bytes, start, this.#position)) throw this.#invalid('a string is not UTF-8');
   }
 
+  #binary(count: number): void {
+    this.#countObject();
+    this.#skip(count);
+    if (2 * count < this.#bytes.length) this.hasSmallBinary = true;
+  }
+
   #extension(count: number, depth: number): void {
     const type = this.#uint8();
     const start = this.#position;
-    this.#skip(count);
+    this.#binary(count);
     if (type !== TYPE_MAP && type !== TYPE_SET && type !== TYPE_ERROR) return;
     const outerEnd = this.#end;
     const innerEnd = this.#position;
@@ -171,6 +187,14 @@ class Check {
     this.#value(depth);
     if (this.#position < innerEnd) throw this.#invalid('bytes are left over in a container');
     this.#end = outerEnd;
+  }
+
+  #countObject(): void {
+    this.#objects += 1;
+    if (this.#objects <= this.#maxObjects) return;
+    throw this.#invalid(
+      `it has more than ${String(this.#maxObjects)} arrays, objects, binaries and extension values (maxObjects)`,
+    );
   }
 
   #skip(count: number): void {

@@ -28,16 +28,34 @@ const KEPT_BYTES = 64 * 1024;
 /** Containers in containers, and payloads that extensions decode by the same codec. */
 const LEVELS_MAX = 128;
 
+/** A payload of this size may be kept alive by whoever keeps a small binary of it. */
+const PINNED_BYTES = 1_024;
+
+/**
+ * A payload of which the decoder cuts its binaries: who keeps a small one must not keep
+ * all of the payload, so what is less than half of the memory under it is a copy.
+ */
+class SparingBytes extends Uint8Array<ArrayBuffer> {
+  override subarray(begin = 0, end = this.length): Uint8Array<ArrayBuffer> {
+    const piece = new Uint8Array(this.buffer, this.byteOffset + begin, end - begin);
+    return 2 * piece.length < piece.buffer.byteLength ? piece.slice() : piece;
+  }
+}
+
 /** Decodes payloads that nobody vouches for. */
 export class MessagePackReader {
   readonly #extensions: ReadonlyMap<number, ExtensionCodec>;
   readonly #extensionCodec: ExtensionCodecType<undefined>;
   /** One for each level: a decoder can't be used inside itself. */
   readonly #decoders: (Decoder | undefined)[] = [];
+  readonly #maxObjects: number;
   #level = 0;
+  /** Small binaries of the payload that is being decoded become copies. */
+  #isSparing = false;
 
-  constructor(extensions: ReadonlyMap<number, ExtensionCodec>) {
+  constructor(extensions: ReadonlyMap<number, ExtensionCodec>, maxObjects: number) {
     this.#extensions = extensions;
+    this.#maxObjects = maxObjects;
     this.#extensionCodec = {
       tryToEncode: () => null,
       decode: (bytes, type) => this.#extension(bytes, type),
@@ -50,8 +68,14 @@ export class MessagePackReader {
       payload.constructor === Uint8Array
         ? payload
         : new Uint8Array(payload.buffer, payload.byteOffset, payload.length);
-    checkMessagePack(bytes);
-    return this.#decodeChecked(bytes);
+    const hasSmallBinary = checkMessagePack(bytes, this.#maxObjects);
+    const wasSparing = this.#isSparing;
+    this.#isSparing = hasSmallBinary && bytes.buffer.byteLength > PINNED_BYTES;
+    try {
+      return this.#decodeChecked(bytes);
+    } finally {
+      this.#isSparing = wasSparing;
+    }
   }
 
   #decodeChecked(bytes: Uint8Array): unknown {
@@ -63,7 +87,11 @@ export class MessagePackReader {
     }));
     this.#level = level + 1;
     try {
-      return decoder.decode(bytes);
+      return decoder.decode(
+        this.#isSparing
+          ? new SparingBytes(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength)
+          : bytes,
+      );
     } finally {
       this.#level = level;
       if (bytes.length > KEPT_BYTES) this.#decoders[level] = undefined;

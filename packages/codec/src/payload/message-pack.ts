@@ -1,4 +1,5 @@
-import { WilcoError, type PayloadCodec } from '@wilco/protocol';
+import { WilcoError, wholeInRange, type PayloadCodec } from '@wilco/protocol';
+import { OBJECTS_MAX } from './built-in-types.ts';
 import { extensionsByType, type ExtensionCodec } from './extension-codec.ts';
 import { MessagePackReader } from './message-pack-reader.ts';
 import { MessagePackWriter } from './message-pack-writer.ts';
@@ -11,6 +12,16 @@ export interface MessagePackOptions {
    * @defaultValue none
    */
   readonly extensions?: readonly ExtensionCodec[];
+  /**
+   * How many arrays, objects, binaries and extension values a body may have that is decoded;
+   * one with more throws `WILCO_PAYLOAD_INVALID`. Each takes 40 to 200 bytes of memory and
+   * as little as one on the wire.
+   *
+   * Whole number, 1 to 4_294_967_295.
+   *
+   * @defaultValue `262_144`
+   */
+  readonly maxObjects?: number;
 }
 
 /**
@@ -28,16 +39,18 @@ export interface MessagePackOptions {
  * symbols, instances of other classes, bodies that contain themselves, keys `__proto__`, keys that
  * are symbols, and properties that an array has beside its items. What is not enumerable is no
  * part of a body.
- * Decoding throws `WILCO_PAYLOAD_INVALID`. Binary inside a decoded body is a view of the
- * payload and keeps all of it alive.
+ * Decoding throws `WILCO_PAYLOAD_INVALID`, also for more than `maxObjects` objects. Binary
+ * inside a decoded body is a view of the payload where it is at least half of it, else a copy,
+ * so that to keep a few bytes does not keep a large message alive.
  *
  * Make one and keep it: it holds buffers.
  *
- * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for extensions that clash.
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for extensions that clash, or a bad limit.
  */
 export function messagePack<Body = unknown>(options: MessagePackOptions = {}): PayloadCodec<Body> {
-  const extensions = options.extensions ?? [];
-  const reader = new MessagePackReader(extensionsByType(extensions));
+  const { extensions = [], maxObjects = OBJECTS_MAX } = options;
+  wholeInRange('maxObjects', maxObjects, 1, 0xffff_ffff);
+  const reader = new MessagePackReader(extensionsByType(extensions), maxObjects);
   const writer = new MessagePackWriter(extensions);
   return {
     name: 'MessagePack',
