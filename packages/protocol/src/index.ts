@@ -1,3 +1,4 @@
+export { ByteSlab } from './byte-slab.ts';
 export { checkName, inRange, utf8Length, wholeInRange } from './checks.ts';
 export { ERRORS, isErrorCode, WilcoError } from './errors.ts';
 export type { ErrorCode, Fault, WilcoErrorOptions } from './errors.ts';

@@ -1,5 +1,7 @@
 import {
   ANSWER_CHANNEL,
+  LIMITS,
+  ByteSlab,
   type AnswerFrame,
   type CancelFrame,
   type FragmentFrame,
@@ -42,6 +44,8 @@ export class Inbox {
   readonly #window: SessionWindow;
   readonly #channels: ReceiveChannels;
   readonly #types = new NamesTaken();
+  /** One message that is kept long keeps no more than this much of others. */
+  readonly #slab = new ByteSlab(1_024);
   #isReliable = true;
   /** Takes an answer of the peer: set by the session. Returns what is wrong with it. */
   onAnswer: (answer: AnswerFrame, payload: Uint8Array) => WilcoError | undefined = () => undefined;
@@ -211,7 +215,7 @@ export class Inbox {
     frame: MessageFrame | AnswerFrame,
     nowMs: number,
   ): WilcoError | undefined {
-    const cost = frame.payload.byteLength;
+    const cost = frame.payload.byteLength + extensionCost(frame);
     if (channel.assembly !== undefined) return this.#again(channel, begunAgain(frame.seq), nowMs);
     if (!channel.isAnswers) {
       const wrong = this.#window.check(channel, cost);
@@ -219,7 +223,7 @@ export class Inbox {
     }
     const arrival = { frame, type: this.#typeOf(frame) ?? '', atMs: nowMs, cost };
     if (frame.totalBytes === undefined) {
-      return this.#accept(channel, arrival, frame.payload.slice(), 0, nowMs);
+      return this.#accept(channel, arrival, this.#slab.copy(frame.payload), 0, nowMs);
     }
     return this.#assemble(channel, arrival, frame.totalBytes, nowMs);
   }
@@ -355,6 +359,13 @@ export class Inbox {
       for (const message of channel.waiting) this.#window.hold(message.cost);
     }
   }
+}
+
+/** What the extensions of a message take of the window, beside its payload: each is an object. */
+function extensionCost({ extensions }: MessageFrame | AnswerFrame): number {
+  let cost = 0;
+  for (const { value } of extensions) cost += value.byteLength + LIMITS.extensionOverheadBytes;
+  return cost;
 }
 
 function incoming(

@@ -1,3 +1,4 @@
+import { ByteSlab } from '@wilco/protocol';
 import { Encoder, ExtData, type ExtensionCodecType } from '@msgpack/msgpack';
 import type { ExtensionCodec } from './extension-codec.ts';
 import { Preparation } from './message-pack-preparation.ts';
@@ -15,6 +16,8 @@ const KEEP_EXTENSIONS: ExtensionCodecType<undefined> = {
 export class MessagePackWriter {
   readonly #extensions: readonly ExtensionCodec[];
   #encoder = newEncoder();
+  /** Small bodies wait in the outbox side by side. */
+  readonly #slab = new ByteSlab(4 * 1024);
   /** Taken away while it is used, so that an extension may encode by the same codec. */
   #idle: Preparation | undefined;
 
@@ -32,7 +35,7 @@ export class MessagePackWriter {
   }
 
   #encode(prepared: unknown): Uint8Array {
-    const bytes = this.#encoder.encode(prepared);
+    const bytes = this.#slab.copy(this.#encoder.encodeSharedRef(prepared));
     if (bytes.length > KEPT_BYTES) this.#encoder = newEncoder();
     return bytes;
   }
