@@ -36,6 +36,8 @@ export interface SessionDriverSetting {
   readonly options: ResolvedSessionOptions;
   readonly session: SessionSetting;
   readonly contents?: SessionContents;
+  /** Takes the orders instead of the driver, and passes them on: for a log. */
+  readonly sinkOf?: (driver: SessionSink) => SessionSink;
 }
 
 /**
@@ -77,9 +79,12 @@ export class SessionDriver implements SessionSink {
   #pastBytesIn = 0;
   #pastBytesOut = 0;
   #isInside = false;
+  /** When the engine was called last. */
+  #nowMs: number;
   #isInputDry = true;
   #isFlushScheduled = false;
-  #effects: (() => void)[] = [];
+  readonly #runFlush = (): void => this.#flush();
+  readonly #effects: (() => void)[] = [];
   #isPerforming = false;
   #armedAtMs = Infinity;
   #cancelTimer: () => void = () => {};
@@ -91,9 +96,10 @@ export class SessionDriver implements SessionSink {
     this.#store = setting.store;
     this.#owner = owner;
     const { options, session, contents } = setting;
-    const nowMs = this.#clock.nowMs();
+    this.#nowMs = this.#clock.nowMs();
     this.#isInside = true;
-    this.#session = new Session(options, session, this, nowMs, contents);
+    const sink = setting.sinkOf?.(this) ?? this;
+    this.#session = new Session(options, session, sink, this.#nowMs, contents);
     this.#isInside = false;
     // What a restored session wants to be done is done once its owner knows it.
     this.#clock.defer(() => this.#perform());
@@ -129,9 +135,9 @@ export class SessionDriver implements SessionSink {
 
   /** @throws {@link WilcoError} before a seq is taken. */
   submit(request: SubmitRequest): OutgoingMessage {
-    this.#enter();
+    const nowMs = this.#enter();
     try {
-      return this.#session.submit(request, this.#clock.nowMs());
+      return this.#session.submit(request, nowMs);
     } finally {
       this.#leave();
     }
@@ -184,8 +190,16 @@ export class SessionDriver implements SessionSink {
     this.#step((nowMs) => this.#session.heard(nowMs));
   }
 
+  /** Takes a frame of a read. What it leads to is done with those of the others, at {@link readDone}. */
   receive(frame: Frame): void {
-    this.#step((nowMs) => this.#session.receive(frame, nowMs));
+    // As of the moment in which the bytes were heard.
+    const nowMs = this.#enter(this.#nowMs);
+    try {
+      this.#session.receive(frame, nowMs);
+    } finally {
+      this.#isInside = false;
+    }
+    this.#scheduleFlush();
   }
 
   /** Has the peer told what is held here, whether there is news or not. */
@@ -197,6 +211,7 @@ export class SessionDriver implements SessionSink {
   readDone(isInputDry: boolean): void {
     this.#isInputDry = isInputDry;
     this.#scheduleFlush();
+    this.#perform();
   }
 
   /** The connection is gone, or is to be let go. */
@@ -298,24 +313,25 @@ export class SessionDriver implements SessionSink {
   }
 
   #step<Result>(act: (nowMs: number) => Result): Result {
-    this.#enter();
+    const nowMs = this.#enter();
     try {
-      return act(this.#clock.nowMs());
+      return act(nowMs);
     } finally {
       this.#leave();
     }
   }
 
-  #enter(): void {
+  /** The engine is about to be called, at this time. */
+  #enter(nowMs = this.#clock.nowMs()): number {
     if (this.#isInside) throw new TypeError('the session was called from inside one of its orders');
     this.#isInside = true;
+    this.#nowMs = nowMs;
+    return nowMs;
   }
 
   #leave(): void {
     this.#isInside = false;
-    this.#arm();
     this.#perform();
-    this.#owner.stepped();
   }
 
   #later(effect: () => void): void {
@@ -326,33 +342,31 @@ export class SessionDriver implements SessionSink {
   #perform(): void {
     if (this.#isPerforming || this.#isInside) return;
     this.#isPerforming = true;
+    let done = 0;
     try {
-      while (this.#effects.length > 0) {
-        const effects = this.#effects;
-        this.#effects = [];
-        for (const effect of effects) effect();
-      }
+      while (done < this.#effects.length) this.#effects[done++]?.();
     } finally {
+      this.#effects.splice(0, done);
       this.#isPerforming = false;
+      this.#arm();
+      this.#owner.stepped();
     }
   }
 
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    this.#clock.defer(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
-    });
+    this.#clock.defer(this.#runFlush);
   }
 
   #flush(): void {
+    this.#isFlushScheduled = false;
     const connection = this.#connection;
     const isInputDry = this.#isInputDry;
     this.#isInputDry = true;
-    this.#enter();
+    const nowMs = this.#enter();
     try {
-      this.#session.flush(this.#clock.nowMs(), isInputDry);
+      this.#session.flush(nowMs, isInputDry);
       this.#isInside = false;
       // Ahead of the orders: one of them may be to let go of the connection.
       connection?.flush();
@@ -361,9 +375,9 @@ export class SessionDriver implements SessionSink {
     }
   }
 
-  /** One timer, never later than the engine wants to be woken. */
+  /** One timer, never later than the engine wants to be woken. The flush of this turn arms it anyway. */
   #arm(): void {
-    if (this.#isResting) return;
+    if (this.#isResting || this.#isFlushScheduled) return;
     const dueMs = this.#session.nextDeadlineMs;
     if (dueMs === Infinity && this.#session.phase === 'ended') {
       this.#cancelTimer();
@@ -379,10 +393,6 @@ export class SessionDriver implements SessionSink {
     this.#armedAtMs = Infinity;
     this.#cancelTimer = () => {};
     // What has come until now is read first: this process may have been busy, or asleep.
-    this.#clock.defer(() => this.#reachDeadline());
-  }
-
-  #reachDeadline(): void {
-    this.#step((nowMs) => this.#session.deadlineReached(nowMs));
+    this.#clock.defer(() => this.#step((nowMs) => this.#session.deadlineReached(nowMs)));
   }
 }
