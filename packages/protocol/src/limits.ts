@@ -44,6 +44,8 @@ export const LIMITS = {
    * count it. Measured: about 450 for an empty one that waits for its handler.
    */
   messageOverheadBytes: 512,
+  /** What an extension of a message takes of the window beside its bytes, in bytes. */
+  extensionOverheadBytes: 256,
   /** The largest message, whatever a peer announces, in bytes (1 GiB). */
   messageBytes: 2 ** 30,
   /** The longest duration that travels, in milliseconds (about 24.8 days: what a timer can wait). */

@@ -319,3 +319,31 @@ describe('what a receiver remembers', () => {
     checkHistory(pair);
   });
 });
+
+test('extensions of a message take their part of the window, so that many tiny ones do not pass for nothing', () => {
+  const pair = new Pair({ server: { windowBytes: 4_096, windowBytesMax: 4_096 } });
+  pair.server.respond = undefined;
+  pair.connect();
+  pair.inject(pair.server, { kind: 'types', types: [{ number: 1, name: 't' }], channels: [] });
+  const extensions = Array.from({ length: 16 }, (_, i) => ({
+    tag: 64 + 2 * i,
+    value: new Uint8Array(1),
+  }));
+  for (const seq of [1, 2]) {
+    pair.inject(pair.server, {
+      kind: 'message',
+      channel: 1,
+      seq,
+      type: 1,
+      ttlMs: undefined,
+      isResent: false,
+      ackNow: false,
+      totalBytes: undefined,
+      id: undefined,
+      extensions: seq === 1 ? extensions.slice(1) : extensions,
+      payload: new Uint8Array(0),
+    });
+  }
+  expect(pair.server.deliveries).toHaveLength(1);
+  expect(pair.server.dropped.map(({ code }) => code)).toEqual(['WILCO_WINDOW_EXCEEDED']);
+});
