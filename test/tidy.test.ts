@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@wilco/session',
     '@wilco/store',
     'eventemitter3',
+    'node:fs',
     'node:net',
     'node:tls',
     'node:crypto',
@@ -36,6 +37,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     '@wilco/endpoint',
     '@wilco/client',
     '@wilco/server',
+    'node:crypto',
     'node:net',
   ],
 };

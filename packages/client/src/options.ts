@@ -1,12 +1,17 @@
 import {
   checkExposure,
   fullAddress,
+  refuseTlsBeside,
   isThenable,
   resolveEndpointOptions,
+  tcpTransport,
+  tlsClient,
   type Address,
   type EndpointOptions,
   type FullAddress,
   type ResolvedEndpointOptions,
+  type TlsClientOptions,
+  type Transport,
 } from '@wilco/endpoint';
 import { inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
 
@@ -53,12 +58,25 @@ export interface ClientOptions extends EndpointOptions, Address {
    * @defaultValue none
    */
   readonly credentials?: Credentials | (() => Credentials | Promise<Credentials>);
+  /**
+   * Encrypts the connections with TLS, from the first byte on: `true` for a server whose
+   * certificate an authority signed that Node.js knows, else whom to trust, and what to show
+   * of oneself (mutual TLS). A function is asked before each connection, so that certificates
+   * may be replaced while the process runs; where it throws, the client tries again later.
+   *
+   * A server that is not trusted is not talked to: the client tries again with the usual
+   * delays, and tells each time `WILCO_TLS_FAILED`. Goes with host and port only.
+   *
+   * @defaultValue `false`: plain TCP
+   */
+  readonly tls?: boolean | TlsClientOptions | (() => TlsClientOptions) | undefined;
   /** @defaultValue at once, then up to 250 ms, doubling to 30 s */
   readonly reconnect?: ReconnectOptions;
 }
 
 /** {@link ClientOptions} with every default filled in and every range checked. */
 export interface ResolvedClientOptions extends ResolvedEndpointOptions {
+  readonly transport: Pick<Transport, 'connect'>;
   readonly address: FullAddress;
   readonly credentials: () => Uint8Array | undefined | Promise<Uint8Array>;
   readonly reconnect: Readonly<Required<ReconnectOptions>>;
@@ -70,13 +88,22 @@ export interface ResolvedClientOptions extends ResolvedEndpointOptions {
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
   const address = addressOf(options);
-  checkExposure(options, address);
+  const transport = transportOf(options, address);
   return {
     ...resolveEndpointOptions(options),
+    transport,
     address,
     credentials: credentialsOf(options.credentials),
     reconnect: reconnectOf(options.reconnect ?? {}),
   };
+}
+
+function transportOf(options: ClientOptions, address: FullAddress): Pick<Transport, 'connect'> {
+  const { tls = false, transport } = options;
+  checkExposure(options, address, tls !== false);
+  if (tls === false) return transport ?? tcpTransport();
+  refuseTlsBeside(options, address);
+  return tlsClient(tls === true ? {} : tls);
 }
 
 function addressOf({ host, port, path, addresses }: ClientOptions): FullAddress {

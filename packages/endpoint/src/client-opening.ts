@@ -15,6 +15,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
+import { endOf } from './connection-end.ts';
 import { farewellFrame } from './farewell-frame.ts';
 import type { ResolvedOpeningOptions } from './opening-options.ts';
 import { RepeatTimer } from './repeat-timer.ts';
@@ -159,8 +160,7 @@ export class ClientConnection implements FrameConnectionOwner {
     const isMade = this.#phase !== 'dialling';
     this.#move('lost');
     const code = isMade ? 'WILCO_CONNECTION_LOST' : 'WILCO_CONNECT_FAILED';
-    const detail = `${this.#frames.remote}: ${cause?.message ?? 'the other side ended it'}`;
-    this.#over(new WilcoError(code, detail, { cause }));
+    this.#over(endOf(this.#frames.remote, code, cause));
   }
 
   broken(error: WilcoError): void {

@@ -12,7 +12,6 @@ import {
 } from './opening-options.ts';
 import { systemRandom, type Random } from './random.ts';
 import { checkChannels, refuseExposed, type ChannelOptions } from './session-setting.ts';
-import { tcpTransport } from './tcp-transport.ts';
 import type { FullAddress, Transport } from './transport.ts';
 
 /** What client and server are told alike. */
@@ -23,7 +22,11 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
    * @defaultValue memory: gone with the process
    */
   readonly store?: Store;
-  /** @defaultValue `tcpTransport()` */
+  /**
+   * A way of your own to make connections, in the place of the options about sockets and TLS.
+   *
+   * @defaultValue TCP, TLS or Unix sockets of the system
+   */
   readonly transport?: Transport;
   /** @defaultValue `systemClock` */
   readonly clock?: Clock;
@@ -59,7 +62,6 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
 /** {@link EndpointOptions} with every default filled in and every range checked. */
 export interface ResolvedEndpointOptions {
   readonly store: Store | undefined;
-  readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
   readonly isExposureAllowed: boolean;
@@ -77,7 +79,6 @@ export function resolveEndpointOptions(options: EndpointOptions): ResolvedEndpoi
   const { windowBudgetBytes = 256 * MIB } = options;
   return {
     store: options.store,
-    transport: options.transport ?? tcpTransport(),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     isExposureAllowed: options.insecure === true,
@@ -98,9 +99,17 @@ export function resolveEndpointOptions(options: EndpointOptions): ResolvedEndpoi
 export function checkExposure(
   { transport, insecure }: EndpointOptions,
   address: FullAddress,
+  isEncrypted: boolean,
 ): void {
-  if (transport !== undefined) return;
+  if (transport !== undefined || isEncrypted) return;
   refuseExposed(!isLocal(address), insecure === true, addressName(address));
+}
+
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID` where TLS is asked for in vain. */
+export function refuseTlsBeside({ transport }: EndpointOptions, { path }: FullAddress): void {
+  if (transport === undefined && path === undefined) return;
+  const other = path === undefined ? 'a transport of your own' : 'a Unix socket';
+  throw new WilcoError('WILCO_OPTION_INVALID', `tls goes with TCP, not with ${other}`);
 }
 
 function whenSessionLostOf(choice: WhenSessionLost = 'resend'): WhenSessionLost {

@@ -1,7 +1,7 @@
 import { FrameDecoder, FrameEncoder } from '@wilco/codec';
 import { LIMITS, WilcoError, type Frame } from '@wilco/protocol';
 import type { Clock } from './clock.ts';
-import type { Connection } from './transport.ts';
+import type { Connection, TlsPeer } from './transport.ts';
 
 /** A read that fills this is followed by another, most likely. */
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -24,7 +24,7 @@ export interface FrameConnectionSetting {
 
 /** Whom a connection tells. Nothing is told after `ended` or `broken`, or once it was let go. */
 export interface FrameConnectionOwner {
-  /** A dialled connection is made. */
+  /** A dialled connection is made, or an accepted one has finished its handshake of TLS. */
   opened(): void;
   /** Bytes came in; their frames follow. */
   heard(): void;
@@ -112,6 +112,16 @@ export class FrameConnection {
   /** Whether anybody is still told. */
   get isHeld(): boolean {
     return this.#owner !== undefined;
+  }
+
+  /** What TLS tells of the other end; `undefined` without TLS, and before its handshake is done. */
+  get tls(): TlsPeer | undefined {
+    return this.#connection.tls;
+  }
+
+  /** Why the transport would not have the other end, once it knows. */
+  get refusal(): WilcoError | undefined {
+    return this.#connection.refusal;
   }
 
   /** Appends a frame to the next {@link flush}. Where frames may get lost it is written at once. */

@@ -18,7 +18,7 @@ export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { Endpoint, endpointEvents } from './endpoint.ts';
 export type { EndpointEvents } from './endpoint.ts';
-export { checkExposure, resolveEndpointOptions } from './endpoint-options.ts';
+export { checkExposure, refuseTlsBeside, resolveEndpointOptions } from './endpoint-options.ts';
 export type { EndpointOptions, ResolvedEndpointOptions } from './endpoint-options.ts';
 export { EventSource, isThenable } from './event-source.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
@@ -54,6 +54,9 @@ export { checkChannels, newId, refuseExposed, sessionSetting } from './session-s
 export type { ChannelOptions, SessionSource } from './session-setting.ts';
 export { StoreDriver } from './store-driver.ts';
 export { tcpTransport } from './tcp-transport.ts';
+export { tlsClient } from './tls-client.ts';
+export type { TlsCertificates, TlsClientOptions, TlsServerOptions } from './tls-options.ts';
+export { tlsServer } from './tls-server.ts';
 export { judgeToken, TokenRing } from './tokens.ts';
 export type { TokenVerdict } from './tokens.ts';
 export type {
@@ -62,5 +65,6 @@ export type {
   ConnectionEvents,
   FullAddress,
   Listener,
+  TlsPeer,
   Transport,
 } from './transport.ts';

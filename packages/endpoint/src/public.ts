@@ -38,11 +38,14 @@ export type { Receipt } from './receipt.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export type { ChannelOptions } from './session-setting.ts';
 export { tcpTransport } from './tcp-transport.ts';
+export type { TcpTransportOptions } from './tcp-transport.ts';
+export type { TlsCertificates, TlsClientOptions, TlsServerOptions } from './tls-options.ts';
 export type {
   Address,
   Connection,
   ConnectionEvents,
   FullAddress,
   Listener,
+  TlsPeer,
   Transport,
 } from './transport.ts';

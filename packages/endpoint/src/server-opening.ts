@@ -14,11 +14,12 @@ import {
   type ServerConnectionPhase,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import { endOf } from './connection-end.ts';
 import { farewellFrame } from './farewell-frame.ts';
 import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
 import type { ResolvedOpeningOptions } from './opening-options.ts';
 import type { SessionDriver } from './session-driver.ts';
-import type { Connection } from './transport.ts';
+import type { Connection, TlsPeer } from './transport.ts';
 
 /** What one connection of a server needs. */
 export interface ServerOpeningSetting {
@@ -86,6 +87,11 @@ export class ServerConnection implements FrameConnectionOwner {
 
   get isExposed(): boolean {
     return this.#frames.isExposed;
+  }
+
+  /** What TLS tells of the client; `undefined` without TLS. */
+  get tls(): TlsPeer | undefined {
+    return this.#frames.tls;
   }
 
   /** Whether it is the connection that a session let go of. */
@@ -165,8 +171,11 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#frames.destroy();
   }
 
-  /** It is told of dialled connections only. */
-  opened(): void {}
+  /** The handshake of TLS is done, so it is known who is there. */
+  opened(): void {
+    const { refusal } = this.#frames;
+    if (refusal !== undefined) this.broken(refusal);
+  }
 
   heard(): void {
     this.#driver?.heard();
@@ -189,8 +198,7 @@ export class ServerConnection implements FrameConnectionOwner {
 
   ended(cause: Error | undefined): void {
     this.#move('lost');
-    const detail = `${this.remote}: ${cause?.message ?? 'the other side ended it'}`;
-    this.#over(new WilcoError('WILCO_CONNECTION_LOST', detail, { cause }));
+    this.#over(endOf(this.remote, 'WILCO_CONNECTION_LOST', cause));
   }
 
   broken(error: WilcoError): void {

@@ -1,101 +1,62 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { WilcoError } from '@wilco/protocol';
+import { connect, createServer, type Socket } from 'node:net';
 import { addressName, fullAddress, isLocal } from './address.ts';
-import type { Address, Connection, ConnectionEvents, Listener, Transport } from './transport.ts';
+import { listenAt } from './listening.ts';
+import { SOCKET_OPTIONS, SocketConnection } from './socket-connection.ts';
+import type { Connection, FullAddress, Listener, Transport } from './transport.ts';
+import { checkMode } from './unix-socket.ts';
 
-/** After how long without traffic the system asks whether the other machine is still there. */
-const KEEPALIVE_AFTER_MS = 30_000;
+/** How {@link tcpTransport} listens. */
+export interface TcpTransportOptions {
+  /**
+   * The permissions of the file of a Unix socket, which say who may connect to it. Whole
+   * number, 0 to 0o777.
+   *
+   * @defaultValue `0o600`: processes of the same user
+   */
+  readonly mode?: number | undefined;
+}
 
 /**
- * Connections over TCP, in plain text. An endpoint refuses to use one beyond this machine
- * unless it was told `insecure: true`.
+ * Connections in plain text, over TCP or, where an address has a `path`, over Unix sockets.
+ * An endpoint refuses to use one beyond this machine unless it was told `insecure: true`.
+ *
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID`.
  */
-export function tcpTransport(): Transport {
+export function tcpTransport(options: TcpTransportOptions = {}): Transport {
+  const mode = checkMode(options.mode);
   return {
     connect(given) {
       const address = fullAddress(given, 1);
-      const { host, port } = address;
-      const socket = connect({ host, port, noDelay: true, keepAlive: true });
-      return new TcpConnection(socket, !isLocal(address), addressName(address));
+      const { host, port, path } = address;
+      const place = path === undefined ? { host, port } : { path };
+      return new SocketConnection(connect({ ...SOCKET_OPTIONS, ...place }), {
+        remote: addressName(address),
+        isExposed: !isLocal(address),
+        openedBy: 'connect',
+      });
     },
-    listen: (address, accept) => listen(address, accept),
+    listen: async (address, accept) => listen(fullAddress(address, 0), mode, accept),
   };
 }
 
-class TcpConnection implements Connection {
-  readonly remote: string;
-  readonly isExposed: boolean;
-  readonly isReliable = true;
-  readonly #socket: Socket;
-  #events: ConnectionEvents | undefined;
-
-  constructor(socket: Socket, isExposed: boolean, remote: string) {
-    // First of all: an error without a listener would end the process.
-    socket.on('error', (error) => this.#events?.failed(error));
-    socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEPALIVE_AFTER_MS);
-    this.#socket = socket;
-    this.isExposed = isExposed;
-    this.remote = remote;
-  }
-
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  attach(events: ConnectionEvents): void {
-    this.#events = events;
-    this.#socket.on('connect', () => events.opened());
-    this.#socket.on('data', (bytes: Uint8Array) => events.received(bytes));
-    this.#socket.on('end', () => events.ended());
-    this.#socket.on('close', () => events.closed());
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
-  }
-
-  end(): void {
-    this.#socket.end();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
+/** Where an accepted socket comes from. */
+export function originOf({ remoteAddress = 'unknown', remotePort = 0 }: Socket): FullAddress {
+  return { host: remoteAddress, port: remotePort, path: undefined };
 }
 
-function listen(given: Address, accept: (connection: Connection) => void): Promise<Listener> {
-  const address = fullAddress(given, 0);
-  const { host, port } = address;
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      const { remoteAddress = 'unknown', remotePort = 0 } = socket;
-      const from = { host: remoteAddress, port: remotePort, path: undefined };
-      accept(new TcpConnection(socket, !isLocal(from), addressName(from)));
-    });
-    // After listening too: running out of file descriptors must not end the process.
-    server.on('error', (cause) => {
-      reject(
-        new WilcoError('WILCO_LISTEN_FAILED', `${addressName(address)}: ${cause.message}`, {
-          cause,
-        }),
-      );
-    });
-    server.listen({ host, port }, () => {
-      resolve(listenerOf(server, host));
-    });
+function listen(
+  address: FullAddress,
+  mode: number,
+  accept: (connection: Connection) => void,
+): Promise<Listener> {
+  let accepted = 0;
+  const server = createServer(SOCKET_OPTIONS, (socket) => {
+    accepted += 1;
+    const origin = address.path === undefined ? originOf(socket) : address;
+    // The other end of a Unix socket has no name: its number tells it from others in the logs.
+    const suffix = address.path === undefined ? '' : `#${accepted}`;
+    const remote = addressName(origin) + suffix;
+    accept(new SocketConnection(socket, { remote, isExposed: !isLocal(origin) }));
   });
-}
-
-function listenerOf(server: Server, host: string): Listener {
-  const { port } = server.address() as AddressInfo;
-  return {
-    address: { host, port, path: undefined },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      }),
-  };
+  return listenAt(server, address, mode);
 }

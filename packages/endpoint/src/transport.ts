@@ -1,3 +1,7 @@
+import type { PeerCertificate } from 'node:tls';
+import type { WilcoError } from '@wilco/protocol';
+import type { TlsCertificates } from './tls-options.ts';
+
 /** Where to connect to, or to listen: host and port, or the path of a Unix socket. */
 export interface Address {
   /** Name or address of the host. Not looked at where there is a `path`. @defaultValue `'localhost'` */
@@ -29,7 +33,10 @@ export interface FullAddress {
  * whatever comes after.
  */
 export interface ConnectionEvents {
-  /** A dialled connection is made. Not called for an accepted one. */
+  /**
+   * A dialled connection is made. Of an accepted one it is told where its beginning takes
+   * time, as that of TLS does; nothing is received before.
+   */
   opened(): void;
   /** Bytes came in. They may be reused after the call returns. */
   received(bytes: Uint8Array): void;
@@ -39,12 +46,29 @@ export interface ConnectionEvents {
   closed(): void;
 }
 
+/** What TLS tells of the other end of a connection. */
+export interface TlsPeer {
+  /**
+   * The certificate of the other end, where it was verified: somebody of `ca` signed it, and
+   * it is valid today. `undefined` where there is none, or one that nobody vouches for.
+   */
+  readonly certificate: PeerCertificate | undefined;
+  /** Why there is no `certificate`, such as `CERT_HAS_EXPIRED`; `undefined` if none was asked for. */
+  readonly failure: string | undefined;
+  /** The version that was agreed on, such as `TLSv1.3`. */
+  readonly protocol: string;
+}
+
 /** One byte stream. Connections come and go; sessions stay. */
 export interface Connection {
   /** The other end, for logs, such as `127.0.0.1:7411`. */
   readonly remote: string;
   /** Whether it leaves this machine unencrypted. */
   readonly isExposed: boolean;
+  /** What TLS tells of the other end, from `opened` on; `undefined` without TLS. */
+  readonly tls?: TlsPeer | undefined;
+  /** Why an accepted connection is to be refused, from `opened` on; `undefined`: it is not. */
+  readonly refusal?: WilcoError | undefined;
   /**
    * Whether bytes arrive once, in order, or the connection ends. Where `false`, each
    * `write` carries whole frames and may be lost, repeated or overtaken.
@@ -68,6 +92,12 @@ export interface Listener {
   readonly address: FullAddress;
   /** Stops accepting; resolves when the port is free. Accepted connections live on. */
   close(): Promise<void>;
+  /**
+   * With TLS: what the connections to come are shown and trust. Those that are there stay.
+   *
+   * @throws {@link WilcoError} `WILCO_OPTION_INVALID`; what was there before is kept then.
+   */
+  renewCertificates?(certificates: TlsCertificates): void;
 }
 
 /** A way to make connections: TCP, or the testkit's virtual network. */

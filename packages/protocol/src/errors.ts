@@ -266,6 +266,12 @@ export const ERRORS = {
     summary:
       'Another client resumed this session with its token. This one does not come back by itself: make sure that each client keeps a store of its own.',
   },
+  WILCO_TLS_FAILED: {
+    fault: 'environment',
+    retryable: true,
+    summary:
+      'TLS was not agreed on, or one side did not accept the certificate of the other; the message and `cause` say why. Check that both sides speak TLS, and the dates, names and authorities (`ca`) of their certificates. The client tries again by itself, since certificates are replaced while processes run.',
+  },
   WILCO_TOKEN_REPLAYED: {
     fault: 'peer',
     retryable: false,

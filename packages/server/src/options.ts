@@ -1,11 +1,17 @@
 import {
   checkExposure,
   fullAddress,
+  refuseTlsBeside,
   resolveEndpointOptions,
+  tcpTransport,
+  tlsServer,
   type Address,
   type EndpointOptions,
   type FullAddress,
   type ResolvedEndpointOptions,
+  type TlsPeer,
+  type TlsServerOptions,
+  type Transport,
 } from '@wilco/endpoint';
 import { checkName, LIMITS, wholeInRange, type ServerId } from '@wilco/protocol';
 
@@ -15,6 +21,11 @@ export interface AuthenticationRequest {
   readonly credentials: Uint8Array | undefined;
   /** Where it comes from, such as `127.0.0.1:50123`. */
   readonly remote: string;
+  /**
+   * What TLS tells of it; `undefined` without TLS. `tls.certificate` is there only if it was
+   * verified, so its subject and names may be believed.
+   */
+  readonly tls: TlsPeer | undefined;
   /** The session that it wants to resume; `undefined` for none. Not proven yet. */
   readonly session: string | undefined;
 }
@@ -32,6 +43,20 @@ export type Authenticate = (
 
 /** Where to listen, and how. All of the session's own options may be given as well. */
 export interface ServerOptions extends EndpointOptions, Address {
+  /**
+   * Encrypts the connections with TLS, from the first byte on, with this certificate and key.
+   * Goes with host and port only.
+   *
+   * @defaultValue none: plain TCP
+   */
+  readonly tls?: TlsServerOptions | undefined;
+  /**
+   * The permissions of the file of a Unix socket, which say who may connect. Whole number, 0
+   * to 0o777.
+   *
+   * @defaultValue `0o600`: processes of the same user
+   */
+  readonly mode?: number | undefined;
   /**
    * Names the server beyond its connections, so that a client does not take another server
    * for one that forgot its session. 1 to 255 bytes of UTF-8.
@@ -80,6 +105,7 @@ export interface ServerOptions extends EndpointOptions, Address {
 
 /** {@link ServerOptions} with every default filled in and every range checked. */
 export interface ResolvedServerOptions extends ResolvedEndpointOptions {
+  readonly transport: Pick<Transport, 'listen'>;
   readonly address: FullAddress;
   readonly serverId: ServerId | undefined;
   readonly authenticate: Authenticate | undefined;
@@ -101,10 +127,11 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
   const address = fullAddress(options, 0);
-  checkExposure(options, address);
   if (serverId !== undefined) checkName('the server id', serverId, LIMITS.serverIdBytes);
+  const endpoint = resolveEndpointOptions(options);
   return {
-    ...resolveEndpointOptions(options),
+    ...endpoint,
+    transport: transportOf(options, address, endpoint.opening.helloTimeoutMs),
     address,
     serverId,
     authenticate: options.authenticate,
@@ -115,4 +142,16 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     retrySpreadMs: wholeInRange('retrySpreadMs', retrySpreadMs, 0, LIMITS.durationMs),
     outboxBytesTotal: wholeInRange('outboxBytesTotal', outboxBytesTotal, 1, 2 ** 40),
   };
+}
+
+function transportOf(
+  options: ServerOptions,
+  address: FullAddress,
+  helloTimeoutMs: number,
+): Pick<Transport, 'listen'> {
+  const { tls, transport, mode } = options;
+  checkExposure(options, address, tls !== undefined);
+  if (tls === undefined) return transport ?? tcpTransport({ mode });
+  refuseTlsBeside(options, address);
+  return tlsServer(tls, helloTimeoutMs);
 }

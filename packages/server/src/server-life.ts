@@ -11,6 +11,7 @@ import {
   type SessionSource,
   type StoreContents,
   type StoreDriver,
+  type TlsCertificates,
 } from '@wilco/endpoint';
 import {
   LIMITS,
@@ -109,6 +110,17 @@ export class ServerLife implements ServerOpeningOwner {
     };
   }
 
+  renewCertificates(certificates: TlsCertificates): void {
+    const { listener } = this.#setting;
+    if (listener.renewCertificates === undefined) {
+      throw new WilcoError(
+        'WILCO_OPTION_INVALID',
+        'certificates are given to a server without TLS',
+      );
+    }
+    listener.renewCertificates(certificates);
+  }
+
   /** A connection came in. */
   accept(connection: Connection): void {
     const { clock, opening, session, maxConnections, maxUnauthenticated } = this.#options;
@@ -143,7 +155,7 @@ export class ServerLife implements ServerOpeningOwner {
       return;
     }
     const { credentials } = hello;
-    void this.#authenticate(credentials, connection.remote, hello.session?.id).then((result) => {
+    void this.#authenticate(connection, credentials, hello.session?.id).then((result) => {
       if (typeof result === 'string') this.#decide(connection, hello, result);
       else connection.refuse(result);
     });
@@ -189,14 +201,15 @@ export class ServerLife implements ServerOpeningOwner {
 
   /** Resolves with the identity, or with why there is none. */
   async #authenticate(
+    { remote, tls }: ServerConnection,
     credentials: Uint8Array | undefined,
-    remote: string,
     session: string | undefined,
   ): Promise<string | Refusal> {
     try {
       const result: Authentication | undefined = await this.#options.authenticate?.({
         credentials,
         remote,
+        tls,
         session,
       });
       // Whoever does not say who it is, in words, is nobody.
@@ -232,7 +245,7 @@ export class ServerLife implements ServerOpeningOwner {
     let isSame = true;
     while (isSame && checked !== this.#fresh.get(connection)) {
       checked = this.#fresh.get(connection);
-      const result = await this.#authenticate(checked, connection.remote, session.id);
+      const result = await this.#authenticate(connection, checked, session.id);
       isSame = result === session.identity;
     }
     this.#fresh.delete(connection);

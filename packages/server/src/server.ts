@@ -8,6 +8,7 @@ import {
   type EventSource,
   type FullAddress,
   type Listener,
+  type TlsCertificates,
 } from '@wilco/endpoint';
 import { LIMITS, wholeInRange } from '@wilco/protocol';
 import type { Emit, ServerEvents } from './events.ts';
@@ -78,6 +79,17 @@ export class Server extends Endpoint<ServerEvents> {
   /** Figures of all sessions together as of now, and of the server itself. */
   stats(): ServerStats {
     return this.#life.stats();
+  }
+
+  /**
+   * With TLS: replaces the certificates, for those that are about to expire, and whom to trust.
+   * Connections that are there stay as they are; those to come meet the new ones.
+   *
+   * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for what OpenSSL does not take, or
+   *   without TLS; what was there before stays then.
+   */
+  renewCertificates(certificates: TlsCertificates): void {
+    this.#life.renewCertificates(certificates);
   }
 
   /**

@@ -24,6 +24,8 @@ export type { TraceLine } from './sim/trace.ts';
 export { SeededRandom } from './seeded-random.ts';
 export { storeContract } from './store-contract.ts';
 export type { ContractCase, StoreUnderTest } from './store-contract.ts';
+export { TestAuthority } from './test-authority.ts';
+export type { TestCertificate, TestCertificateOptions } from './test-authority.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export { VirtualConnection } from './virtual-connection.ts';
 export { VirtualHost } from './virtual-host.ts';
