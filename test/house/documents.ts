@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wilco/session';
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
+import { logDocument } from './log-document.ts';
 import { phasesDocument } from './phases-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -20,6 +21,7 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   part('PROTOCOL.md', 'a conversation', conversationDocument),
   part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
   part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
+  part('packages/client/docs/log.md', 'log events', logDocument),
   part('ARCHITECTURE.md', 'session phases', () => phasesDocument(SESSION_TRANSITIONS)),
 ];
 

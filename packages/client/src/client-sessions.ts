@@ -193,6 +193,7 @@ export class ClientSessions {
       clock: source.clock,
       store: source.store,
       options: options.session,
+    const { log } = this.#setting.source;
       session: sessionSetting({ ...source, budget }, storeKey),
       ...(contents !== undefined && { contents }),
     };
@@ -206,7 +207,7 @@ export class ClientSessions {
       handlerFailed: (failure) => owner.handlerFailed(failure),
       lateResult: (result) => owner.lateResult(result),
     };
-    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle }, life);
+    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle, log }, life);
     if (contents === undefined) session.saveRecord(UNNAMED);
     return session;
   }

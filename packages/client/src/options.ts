@@ -90,7 +90,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   const address = addressOf(options);
   const transport = transportOf(options, address);
   return {
-    ...resolveEndpointOptions(options),
+    ...resolveEndpointOptions(options, 'client'),
     transport,
     address,
     credentials: credentialsOf(options.credentials),

@@ -14,9 +14,11 @@ import {
   type ClientConnectionPhase,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
 import { endOf } from './connection-end.ts';
 import { farewellFrame } from './farewell-frame.ts';
+import type { EventLog } from './log.ts';
 import type { ResolvedOpeningOptions } from './opening-options.ts';
 import { RepeatTimer } from './repeat-timer.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -28,6 +30,7 @@ export interface ClientOpeningSetting {
   readonly options: ResolvedOpeningOptions;
   /** How long an ended connection may wait for the server's end. Milliseconds. */
   readonly lingerMs: number;
+  readonly log?: EventLog | undefined;
 }
 
 /** Whom a client's connection tells. After `refused` or `closed` it tells nothing more. */
@@ -54,6 +57,7 @@ export class ClientConnection implements FrameConnectionOwner {
   readonly #owner: ClientOpeningOwner;
   readonly #frames: FrameConnection;
   readonly #repeat: RepeatTimer;
+  readonly #log: ConnectionLog | undefined;
   #phase: ClientConnectionPhase = 'dialling';
   #driver: SessionDriver | undefined;
   #isConfirmed = false;
@@ -63,10 +67,11 @@ export class ClientConnection implements FrameConnectionOwner {
     this.#setting = setting;
     this.#owner = owner;
     this.#repeat = new RepeatTimer(setting.clock);
-    const { options, clock, lingerMs } = setting;
+    const { options, clock, lingerMs, log } = setting;
+    this.#log = log && new ConnectionLog(log, 'connection.dialled', connection.remote);
     this.#frames = new FrameConnection(
       connection,
-      { ...options, clock, lingerMs, isOpeningLimited: false },
+      { ...options, clock, lingerMs, isOpeningLimited: false, number: this.#log?.number },
       this,
     );
     this.#frames.setDeadline(clock.nowMs() + options.connectTimeoutMs);
@@ -182,6 +187,7 @@ export class ClientConnection implements FrameConnectionOwner {
     if (frame.kind === 'refuse') {
       this.#repeat.stop();
       this.#move('refused');
+      this.#log?.refused(frame.code, frame.reason);
       this.#frames.destroy();
       this.#owner.refused(frame);
     } else if (frame.kind !== 'welcome') {
@@ -249,6 +255,7 @@ export class ClientConnection implements FrameConnectionOwner {
   }
 
   #over(error: WilcoError): void {
+    this.#log?.ended(error);
     this.#repeat.stop();
     this.#driver?.connectionLost(error);
     this.#owner.closed(error);
@@ -258,6 +265,7 @@ export class ClientConnection implements FrameConnectionOwner {
     const phase = this.#phase;
     this.#phase = nextClientPhase(phase, event);
     this.#setting.options.onTransition?.('client', phase, event);
+    this.#log?.step(phase, event);
   }
 }
 

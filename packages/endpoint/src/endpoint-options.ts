@@ -5,6 +5,7 @@ import type { Store } from '@wilco/store';
 import { addressName, isLocal } from './address.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { WhenSessionLost } from './live-session.ts';
+import { eventLog, type EventLog, type LogHook } from './log.ts';
 import {
   resolveOpeningOptions,
   type OpeningOptions,
@@ -57,6 +58,13 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
   readonly windowBudgetBytes?: number;
   /** Weight, urgency and concurrency of channels, by name. @defaultValue all alike */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
+  /**
+   * Takes an entry for each thing that happens, down to the way of each single message. What
+   * it throws harms nothing. {@link consoleLog} is one for people.
+   *
+   * @defaultValue none: then it costs nothing
+   */
+  readonly log?: LogHook;
 }
 
 /** {@link EndpointOptions} with every default filled in and every range checked. */
@@ -68,6 +76,7 @@ export interface ResolvedEndpointOptions {
   readonly whenSessionLost: WhenSessionLost;
   readonly windowBudgetBytes: number;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
+  readonly log: EventLog | undefined;
   readonly session: ResolvedSessionOptions;
   readonly opening: ResolvedOpeningOptions;
 }
@@ -75,16 +84,20 @@ export interface ResolvedEndpointOptions {
 const MIB = 1024 * 1024;
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad option. */
-export function resolveEndpointOptions(options: EndpointOptions): ResolvedEndpointOptions {
-  const { windowBudgetBytes = 256 * MIB } = options;
+export function resolveEndpointOptions(
+  options: EndpointOptions,
+  side: 'client' | 'server',
+): ResolvedEndpointOptions {
+  const { windowBudgetBytes = 256 * MIB, clock = systemClock } = options;
   return {
     store: options.store,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? systemRandom,
     isExposureAllowed: options.insecure === true,
     whenSessionLost: whenSessionLostOf(options.whenSessionLost),
     windowBudgetBytes: wholeInRange('windowBudgetBytes', windowBudgetBytes, 65_536, 2 ** 40),
     channels: checkChannels(options.channels),
+    log: eventLog(options.log, side, clock),
     session: resolveSessionOptions(options),
     opening: resolveOpeningOptions(options),
   };

@@ -11,6 +11,8 @@ const PREAMBLE_BYTES = 8;
 
 /** The limits of one connection. */
 export interface FrameConnectionSetting {
+  /** Names it in the log of its endpoint. */
+  readonly number?: number | undefined;
   readonly clock: Clock;
   /** How long a frame that was begun may take. Milliseconds. */
   readonly frameTimeoutMs: number;
@@ -48,6 +50,8 @@ export class FrameConnection {
   readonly remote: string;
   readonly isReliable: boolean;
   readonly isExposed: boolean;
+  /** Names it in the log of its endpoint. */
+  readonly number: number;
   readonly #connection: Connection;
   readonly #setting: FrameConnectionSetting;
   readonly #encoder = new FrameEncoder();
@@ -77,6 +81,7 @@ export class FrameConnection {
     this.#setting = setting;
     this.#owner = owner;
     this.remote = connection.remote;
+    this.number = setting.number ?? 0;
     this.isReliable = connection.isReliable;
     this.isExposed = connection.isExposed;
     this.#isLimited = setting.isOpeningLimited;

@@ -12,6 +12,8 @@ import {
 import type { FrameConnection } from './frame-connection.ts';
 import { HandlerRuns, type HandlerFailure, type LateResult } from './handler-runs.ts';
 import type { Handlers } from './handlers.ts';
+import type { EventLog } from './log.ts';
+import { LoggedSessionDriver } from './logged-session-driver.ts';
 import type { MessageSender } from './message-sender.ts';
 import { MessageReceipt } from './receipt.ts';
 import {
@@ -51,6 +53,7 @@ export interface LiveSessionSetting {
   readonly sender: MessageSender;
   readonly handlers: Handlers;
   readonly handle: SessionHandle;
+  readonly log: EventLog | undefined;
 }
 
 /** One session in use: its driver, with the receipts and the handlers of the application. */
@@ -85,7 +88,10 @@ export class LiveSession implements SessionDriverOwner {
       handlerFailed: (failure) => life.handlerFailed(failure),
       lateResult: (result) => life.lateResult(result),
     });
-    this.driver = new SessionDriver(setting.driver, this);
+    this.driver =
+      setting.log === undefined
+        ? new SessionDriver(setting.driver, this)
+        : new LoggedSessionDriver(setting.driver, this, setting.log);
   }
 
   /** Names its records in the store. */

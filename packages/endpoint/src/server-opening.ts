@@ -16,7 +16,9 @@ import {
 import type { Clock } from './clock.ts';
 import { endOf } from './connection-end.ts';
 import { farewellFrame } from './farewell-frame.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
+import type { EventLog } from './log.ts';
 import type { ResolvedOpeningOptions } from './opening-options.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { Connection, TlsPeer } from './transport.ts';
@@ -27,6 +29,7 @@ export interface ServerOpeningSetting {
   readonly options: ResolvedOpeningOptions;
   /** How long an ended connection may wait for the client's end. Milliseconds. */
   readonly lingerMs: number;
+  readonly log?: EventLog | undefined;
 }
 
 /** Whom a server's connection tells. */
@@ -55,6 +58,7 @@ export class ServerConnection implements FrameConnectionOwner {
   readonly #setting: ServerOpeningSetting;
   readonly #owner: ServerOpeningOwner;
   readonly #frames: FrameConnection;
+  readonly #log: ConnectionLog | undefined;
   #phase: ServerConnectionPhase = 'greeting';
   #hello: HelloFrame | undefined;
   #welcome: WelcomeFrame | undefined;
@@ -67,10 +71,11 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#setting = setting;
     this.#owner = owner;
     this.remote = connection.remote;
-    const { options, clock, lingerMs } = setting;
+    const { options, clock, lingerMs, log } = setting;
+    this.#log = log && new ConnectionLog(log, 'connection.accepted', connection.remote);
     this.#frames = new FrameConnection(
       connection,
-      { ...options, clock, lingerMs, isOpeningLimited: true },
+      { ...options, clock, lingerMs, isOpeningLimited: true, number: this.#log?.number },
       this,
     );
     this.#frames.setDeadline(clock.nowMs() + options.helloTimeoutMs);
@@ -120,6 +125,7 @@ export class ServerConnection implements FrameConnectionOwner {
   refuse(refusal: Refusal): void {
     if (this.#phase === 'closed') return;
     this.#move('refused');
+    this.#log?.refused(refusal.code, refusal.reason);
     this.#frames.finish(refuseFrame(refusal));
     this.#owner.closed(this, undefined);
   }
@@ -273,6 +279,7 @@ export class ServerConnection implements FrameConnectionOwner {
   }
 
   #over(error: WilcoError): void {
+    this.#log?.ended(error);
     this.#driver?.connectionLost(error);
     this.#owner.closed(this, error);
   }
@@ -281,6 +288,7 @@ export class ServerConnection implements FrameConnectionOwner {
     const phase = this.#phase;
     this.#phase = nextServerPhase(phase, event);
     this.#setting.options.onTransition?.('server', phase, event);
+    this.#log?.step(phase, event);
   }
 }
 

@@ -1,6 +1,7 @@
 import { WilcoError, wholeInRange } from '@wilco/protocol';
 import type { SessionSetting, WindowBudget } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import type { EventLog } from './log.ts';
 import type { Handlers } from './handlers.ts';
 import { systemRandom, type Random } from './random.ts';
 import type { StoreDriver } from './store-driver.ts';
@@ -45,6 +46,7 @@ export interface SessionSource {
   readonly handlers: Handlers;
   readonly budget: WindowBudget;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
+  readonly log?: EventLog | undefined;
 }
 
 const ORDINARY = { weight: 1, isUrgent: false } as const;

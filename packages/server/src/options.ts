@@ -128,7 +128,7 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
   const address = fullAddress(options, 0);
   if (serverId !== undefined) checkName('the server id', serverId, LIMITS.serverIdBytes);
-  const endpoint = resolveEndpointOptions(options);
+  const endpoint = resolveEndpointOptions(options, 'server');
   return {
     ...endpoint,
     transport: transportOf(options, address, endpoint.opening.helloTimeoutMs),

@@ -75,6 +75,7 @@ export class ServerLife implements ServerOpeningOwner {
       handlers,
       budget,
       channels,
+      log: options.log,
     };
     this.#sessions = {
       clock,
@@ -123,8 +124,8 @@ export class ServerLife implements ServerOpeningOwner {
 
   /** A connection came in. */
   accept(connection: Connection): void {
-    const { clock, opening, session, maxConnections, maxUnauthenticated } = this.#options;
-    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs };
+    const { clock, opening, session, maxConnections, maxUnauthenticated, log } = this.#options;
+    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs, log };
     const accepted = new ServerConnection(connection, setting, this);
     this.#connections.add(accepted);
     this.#strangers.add(accepted);

@@ -1,4 +1,5 @@
 import {
+  fairShare,
   LiveSession,
   MessageSender,
   sessionSetting,
@@ -91,7 +92,7 @@ export class ServerSession {
       clock,
       options,
       handle: this.handle,
-      outboxTotal,
+      outboxTotal: fairShare(outboxTotal),
       failureUnobserved: (failure) => emit('failureUnobserved', failure),
     });
     const driver = {
@@ -102,7 +103,7 @@ export class ServerSession {
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;
-    this.live = new LiveSession({ driver, sender, handlers, handle }, this.#life());
+    this.live = new LiveSession({ driver, sender, handlers, handle, log: source.log }, this.#life());
     this.live.driver.name(id);
     this.sender.use(this.live.driver);
   }

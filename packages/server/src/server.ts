@@ -11,6 +11,7 @@ import {
   type TlsCertificates,
 } from '@wilco/endpoint';
 import { LIMITS, wholeInRange } from '@wilco/protocol';
+import { logEvent } from './event-log.ts';
 import type { Emit, ServerEvents } from './events.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -32,7 +33,11 @@ export async function listen(options: ServerOptions): Promise<Server> {
   const resolved = resolveServerOptions(options);
   const handlers = new Handlers();
   const events = endpointEvents<ServerEvents>();
-  const emit: Emit = (name, value) => events.emit(name, value);
+  const { log } = resolved;
+  const emit: Emit = (name, value) => {
+    if (log !== undefined) logEvent(log, name, value);
+    events.emit(name, value);
+  };
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
   const contents = store.isVolatile ? undefined : await store.open();
   let life: ServerLife | undefined;
