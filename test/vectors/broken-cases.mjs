@@ -98,6 +98,12 @@ const opening = [
     'W-4',
   ],
   [
+    'welcome with credentials valid for 0 ms',
+    encode({ ...welcome, validForMs: 0 }),
+    MALFORMED,
+    'W-4',
+  ],
+  [
     'ready with an ACK number 0',
     encode({ kind: 'ready', announcement, ack: { ...firstAck, number: 0 } }),
     MALFORMED,

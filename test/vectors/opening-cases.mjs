@@ -86,6 +86,7 @@ export const OPENING_CASES = [
     'refuse, never to come back',
     { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' },
   ],
+  ['welcome, credentials valid for a minute', { ...welcome, validForMs: 60_000 }],
   [
     'refuse, and where to go instead',
     {

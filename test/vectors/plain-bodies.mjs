@@ -41,7 +41,10 @@ const BODIES = {
   2: {
     name: 'welcome',
     read: readWelcome,
-    fields: (found) => ({ 2: (value) => (found.predecessor = shortHex(value, 16, 16)) }),
+    fields: (found) => ({
+      2: (value) => (found.predecessor = shortHex(value, 16, 16)),
+      6: (value) => (found.validForMs = onlyVarint(value, 1, 0x7fff_ffff)),
+    }),
   },
   3: {
     name: 'refuse',
@@ -281,7 +284,7 @@ function readMessageFields(head, reader) {
   const fields = reader.blob();
   if (fields.length === 0) throw new Broken('W-21');
   const known = {
-    1: (value) => (found.totalBytes = onlyVarint(value, 2 ** 30)),
+    1: (value) => (found.totalBytes = onlyVarint(value, 0, 2 ** 30)),
     2: (value) => (found.id = shortText(value, 128)),
   };
   new Reader(fields).fields(known, (tag, value) =>
@@ -309,9 +312,9 @@ function elsewhere(found) {
   };
 }
 
-function onlyVarint(value, most) {
+function onlyVarint(value, least, most) {
   const reader = new Reader(value);
-  const number = reader.varint(0, most);
+  const number = reader.varint(least, most);
   if (!reader.isAtEnd) throw new Broken('W-3');
   return number;
 }

@@ -161,6 +161,7 @@ const BODIES = {
     ...announcement(frame.announcement),
     blob(Buffer.concat(BODIES.ack(frame.ack))),
     ...(frame.predecessor === undefined ? [] : [field(2, bytesOf(frame.predecessor))]),
+    ...(frame.validForMs === undefined ? [] : [field(6, varint(frame.validForMs))]),
   ],
   refuse: (frame) => [
     text(frame.code),

@@ -1,11 +1,10 @@
 import {
-  addressName,
   ClientConnection,
   newId,
-  refuseExposed,
   StoreDriver,
   WindowBudget,
   type ClientOpeningOwner,
+  type Connection,
   type FrameConnection,
   type HandlerFailure,
   type LateResult,
@@ -23,14 +22,18 @@ import {
   type RefuseFrame,
   type WelcomeFrame,
 } from '@wilco/protocol';
-import { Backoff } from './backoff.ts';
 import {
   ClientSessions,
+  NO_SESSION,
   type ClientSessionsOwner,
   type ClientSessionsSetting,
 } from './client-sessions.ts';
+import { CredentialRenewal } from './credential-renewal.ts';
+import { CredentialSource } from './credential-source.ts';
+import { Dialler } from './dialler.ts';
 import type { ClientEvents, StateLost } from './events.ts';
 import type { ResolvedClientOptions } from './options.ts';
+import { Patience } from './patience.ts';
 import { FINAL_CODES, lostStateFrame, refusalError, STALE_REFUSALS } from './refusals.ts';
 
 /** What the client around a life gives it. */
@@ -49,18 +52,17 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   readonly #options: ResolvedClientOptions;
   readonly #store: StoreDriver;
   readonly #source: SessionSource;
-  readonly #backoff: Backoff;
+  readonly #dialler: Dialler;
+  readonly #renewal: CredentialRenewal;
   #boot = 1;
   #attempts = 0;
   #sessions: ClientSessions | undefined;
   #connection: ClientConnection | undefined;
   #credentials: Uint8Array | undefined;
-  #onlineSinceMs: number | undefined;
-  /** What the server said of when to come back. Milliseconds. */
-  #retryAfterMs = 0;
+  #isOnline = false;
+  readonly #patience: Patience;
   /** Refusals in a row because a newer connection of the same session was opened. */
   #staleRefusals = 0;
-  #cancelRetry: () => void = () => {};
   /** How the application wants it to end. */
   #closing: 'end' | 'detach' | undefined;
   #isOver = false;
@@ -69,9 +71,8 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   constructor(setting: ClientLifeSetting) {
     this.#setting = setting;
     this.#options = setting.options;
-    const { store, clock, random, windowBudgetBytes, channels, reconnect } = setting.options;
+    const { store, clock, random, windowBudgetBytes, channels } = setting.options;
     this.#store = new StoreDriver(store, clock, setting.options.session.storeTimeoutMs);
-    this.#backoff = new Backoff(reconnect, random);
     this.#source = {
       role: 'client',
       runId: newId(random),
@@ -81,6 +82,24 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       budget: new WindowBudget(windowBudgetBytes),
       channels,
     };
+    const { connectTimeoutMs, welcomeTimeoutMs: answerTimeoutMs } = setting.options.opening;
+    const { options } = setting;
+    const credentials = new CredentialSource(clock, options.credentials, connectTimeoutMs);
+    this.#dialler = new Dialler({
+      options,
+      credentials,
+      dialled: (connection, shown) => this.#dialled(connection, shown),
+      connectFailed: (failure) => setting.emit('connectFailed', failure),
+      gaveUp: (error) => this.finish(error),
+    });
+    this.#patience = new Patience(clock, options.wrongServerPatienceMs, () => this.#patienceOver());
+    this.#renewal = new CredentialRenewal({
+      clock,
+      credentials,
+      answerTimeoutMs,
+      show: (shown) => this.session?.driver.write({ kind: 'credentials', credentials: shown }),
+      renewalFailed: (failure) => setting.emit('renewalFailed', failure),
+    });
   }
 
   /** The session in use; `undefined` until the store is open. */
@@ -89,7 +108,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   }
 
   get isOnline(): boolean {
-    return this.#onlineSinceMs !== undefined;
+    return this.#isOnline;
   }
 
   /** Begins: at once, or when the store has told what there is. */
@@ -133,7 +152,9 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#isOver = true;
     this.#setting.handlers.close();
     for (const tell of this.#onBegun.splice(0)) tell();
-    this.#cancelRetry();
+    this.#dialler.stop();
+    this.#patience.stop();
+    this.#renewal.connectionEnded(error ?? new WilcoError('WILCO_CLOSED', 'the client was closed'));
     this.#connection?.release('destroy');
     const { session } = this;
     if (session !== undefined && !session.hasEnded) {
@@ -144,6 +165,12 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     }
     if (error !== undefined) void this.#store.close();
     this.#setting.over(error);
+  }
+
+  /** Shows the server fresh credentials, where there is a connection to show them on. */
+  renewCredentials(): Promise<void> {
+    if (this.#isOver) return Promise.reject(new WilcoError('WILCO_CLOSED', 'the client is closed'));
+    return this.#isOnline ? this.#renewal.renew() : Promise.resolve();
   }
 
   hello(): HelloFrame {
@@ -165,13 +192,14 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     const connection = this.#connection;
     const verdict = this.#sessions?.welcomed(welcome);
     if (connection === undefined || verdict === undefined) return;
+    this.#patience.stop();
     if (verdict.type === 'broken') {
       connection.broken(verdict.error);
     } else if (verdict.type === 'stateLost') {
       this.#connection = undefined;
       connection.release('finish', lostStateFrame(verdict.reason));
       this.#sessions?.replace(verdict.reason);
-      this.#comeBack(0);
+      this.#dialler.again();
     } else if (this.#store.isVolatile) {
       this.#ready(welcome, verdict.isResumed);
     } else {
@@ -183,12 +211,13 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     }
   }
 
-  refused({ code, reason, retryAfterMs }: RefuseFrame): void {
+  refused(refuse: RefuseFrame): void {
+    const { code, reason, retryAfterMs } = refuse;
     this.#connection = undefined;
+    const error = refusalError(code, reason);
     this.#staleRefusals = code === 'WILCO_ATTEMPT_STALE' ? this.#staleRefusals + 1 : 0;
     if (code === 'WILCO_WRONG_SERVER') {
-      // There is one address, so there is no other server to try.
-      this.#sessions?.replace('unknown');
+      if (!this.#patience.begin()) this.#sessions?.replace('unknown');
     } else if (code === 'WILCO_TOKEN_REPLAYED') {
       this.#sessions?.replace('clientStateLost');
     } else if (this.#staleRefusals >= STALE_REFUSALS) {
@@ -197,18 +226,20 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       this.#sessions?.replace('clientStateLost');
       this.#sessions?.forgetToken();
     } else if (retryAfterMs === undefined) {
-      this.finish(refusalError(code, reason));
+      this.finish(error);
       return;
     }
-    this.#comeBack(retryAfterMs ?? 0);
+    this.peerCloses(refuse);
+    this.#dialler.failed(error);
   }
 
   confirmed(): void {
     if (this.#sessions !== undefined) this.#sessions.isConfirmed = true;
   }
 
-  peerCloses(frame: CloseFrame): void {
-    this.#retryAfterMs = frame.retryAfterMs ?? this.#retryAfterMs;
+  /** The server says when, and perhaps where, to come back. */
+  peerCloses({ code, retryAfterMs: afterMs = 0, elsewhere }: CloseFrame | RefuseFrame): void {
+    this.#dialler.told({ afterMs, elsewhere, isGoing: code === 'WILCO_GOING_AWAY' });
   }
 
   closed(error: WilcoError): void {
@@ -216,9 +247,20 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#wentOffline(error);
   }
 
-  noticed({ notice, afterMs }: NoticeFrame): void {
-    if (notice === 'goingAway') this.#retryAfterMs = afterMs ?? 0;
-    else if (notice === 'takenOver') this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client resumed this session'));
+  noticed({ notice, afterMs, elsewhere }: NoticeFrame): void {
+    switch (notice) {
+      case 'goingAway':
+        this.#dialler.told({ afterMs: afterMs ?? 0, elsewhere, isGoing: true });
+        return;
+      case 'takenOver':
+        this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client took over this session'));
+        return;
+      case 'credentialsAccepted':
+        this.#renewal.accepted(afterMs);
+        return;
+      case 'credentialsUndecided':
+        this.#renewal.undecided(afterMs);
+    }
   }
 
   /** The engine let go of its connection; the server is told why. */
@@ -234,7 +276,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     if (this.#connection?.owns(frames) === true) this.#connection.release('finish');
   }
 
-  ended(session: LiveSession, { code, reason, isLocal, retryAfterMs }: SessionEnd): void {
+  ended(session: LiveSession, { code, reason, isLocal }: SessionEnd): void {
     if (session !== this.session || this.#isOver) return;
     if (this.#closing !== undefined) {
       if (this.#closing !== 'end') return;
@@ -256,7 +298,6 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       return;
     }
     this.#connection = undefined;
-    this.#retryAfterMs = retryAfterMs ?? this.#retryAfterMs;
     this.#wentOffline(new WilcoError(code, reason));
   }
 
@@ -278,7 +319,9 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
     for (const tell of this.#onBegun.splice(0)) tell();
     // Not before the application had a chance to listen.
-    this.#options.clock.defer(() => this.#dial());
+    this.#options.clock.defer(() => {
+      if (!this.#isOver) this.#dialler.start();
+    });
   }
 
   /** Waits for the store where messages wait for it, but not for longer than this. */
@@ -295,43 +338,12 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     });
   }
 
-  #dial(): void {
-    if (this.#isOver) return;
-    let credentials: Uint8Array | undefined | Promise<Uint8Array>;
-    try {
-      credentials = this.#options.credentials();
-    } catch (cause) {
-      this.#comeBack(0, cause);
-      return;
-    }
-    if (credentials instanceof Promise) {
-      credentials.then(
-        (bytes) => this.#dialWith(bytes),
-        (cause: unknown) => this.#comeBack(0, cause),
-      );
-    } else this.#dialWith(credentials);
-  }
-
-  #dialWith(credentials: Uint8Array | undefined): void {
-    if (this.#isOver || this.#connection !== undefined) return;
+  #dialled(dialled: Connection, credentials: Uint8Array | undefined): void {
     this.#credentials = credentials;
     this.#attempts += 1;
-    this.#retryAfterMs = 0;
-    const { address, transport, clock, opening, session, isExposureAllowed } = this.#options;
-    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs };
-    let connection: ClientConnection;
-    try {
-      connection = new ClientConnection(transport.connect(address), setting, this);
-    } catch (cause) {
-      this.#comeBack(0, cause);
-      return;
-    }
-    this.#connection = connection;
-    try {
-      refuseExposed(connection.isExposed, isExposureAllowed, addressName(address));
-    } catch (error) {
-      this.finish(error as WilcoError);
-    }
+    const { clock, opening, session, log } = this.#options;
+    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs, log };
+    this.#connection = new ClientConnection(dialled, setting, this);
   }
 
   /** The token is kept: the session is open. */
@@ -346,7 +358,9 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     connection.accept(driver, welcome, ready);
     // What the server says that it holds may have been wrong.
     if (connection !== this.#connection) return;
-    this.#onlineSinceMs = this.#options.clock.nowMs();
+    this.#isOnline = true;
+    this.#dialler.reached();
+    this.#renewal.opened(welcome.validForMs);
     const { sessionId } = welcome;
     this.#setting.emit('online', { session: sessionId, isResumed });
     if (isResumed) this.#setting.emit('resumed', { session: sessionId });
@@ -354,38 +368,30 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
 
   /** An opening that is under way asks for a session that is over. */
   #restartOpening(): void {
+    this.#patience.stop();
     if (this.#connection === undefined) return;
     this.#connection.release('destroy');
     this.#connection = undefined;
-    this.#comeBack(0);
+    this.#dialler.again();
+  }
+
+  /** No server that answers knows the session: any of them will do now. */
+  #patienceOver(): void {
+    this.#sessions?.replace('unknown');
+    this.#connection?.release('destroy');
+    this.#connection = undefined;
+    this.#dialler.now();
   }
 
   #wentOffline(error: WilcoError): void {
-    const sinceMs = this.#onlineSinceMs;
-    this.#onlineSinceMs = undefined;
-    if (sinceMs !== undefined) {
-      this.#backoff.connectionEnded(this.#options.clock.nowMs() - sinceMs);
-      this.#setting.emit('offline', { error });
-    }
-    this.#comeBack(this.#retryAfterMs);
-  }
-
-  #comeBack(leastMs: number, cause?: unknown): void {
-    if (this.#isOver || this.#connection !== undefined) return;
-    if (WilcoError.is(cause, 'WILCO_OPTION_INVALID')) {
-      this.finish(cause);
+    const wasOnline = this.#isOnline;
+    this.#isOnline = false;
+    this.#renewal.connectionEnded(error);
+    if (!wasOnline) {
+      this.#dialler.failed(error);
       return;
     }
-    const { clock } = this.#options;
-    this.#cancelRetry();
-    const dueMs = clock.nowMs() + this.#backoff.next(leastMs);
-    this.#cancelRetry = clock.schedule(dueMs, () => this.#dial());
+    this.#dialler.lost();
+    this.#setting.emit('offline', { error });
   }
 }
-
-const NO_SESSION = {
-  session: undefined,
-  abandon: undefined,
-  expectedServer: undefined,
-  channels: [],
-} as const;

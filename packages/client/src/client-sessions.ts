@@ -50,6 +50,14 @@ export type HelloOfSession = Pick<
   'session' | 'abandon' | 'expectedServer' | 'channels'
 >;
 
+/** A HELLO that names no session. */
+export const NO_SESSION: HelloOfSession = {
+  session: undefined,
+  abandon: undefined,
+  expectedServer: undefined,
+  channels: [],
+};
+
 /** What WELCOME means for the session that this side has. */
 export type WelcomeVerdict =
   | { readonly type: 'open'; readonly isResumed: boolean }
@@ -93,9 +101,7 @@ export class ClientSessions {
 
   hello(): HelloOfSession {
     const named = this.#named;
-    if (named === undefined) {
-      return { session: undefined, abandon: undefined, expectedServer: undefined, channels: [] };
-    }
+    if (named === undefined) return NO_SESSION;
     const session = { id: named.id, token: named.token };
     if (this.#abandon === undefined) {
       const channels = this.#current.driver.engine.offers();
@@ -193,7 +199,6 @@ export class ClientSessions {
       clock: source.clock,
       store: source.store,
       options: options.session,
-    const { log } = this.#setting.source;
       session: sessionSetting({ ...source, budget }, storeKey),
       ...(contents !== undefined && { contents }),
     };
@@ -207,7 +212,7 @@ export class ClientSessions {
       handlerFailed: (failure) => owner.handlerFailed(failure),
       lateResult: (result) => owner.lateResult(result),
     };
-    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle, log }, life);
+    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle }, life);
     if (contents === undefined) session.saveRecord(UNNAMED);
     return session;
   }

@@ -6,7 +6,6 @@ import {
   WindowBudget,
   type CloseOptions,
   type DrainOptions,
-  type EventLog,
   type EventSource,
   type Receipt,
   type SendOptions,
@@ -21,7 +20,6 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import { ClientLife } from './client-life.ts';
-import { logEvent } from './event-log.ts';
 import type { ClientEvents } from './events.ts';
 import { resolveClientOptions, type ClientOptions, type ResolvedClientOptions } from './options.ts';
 
@@ -35,7 +33,7 @@ const DRAIN_MS = 5_000;
  * client keeps the process alive, also between two tries.
  *
  * @throws {@link WilcoError} `WILCO_OPTION_INVALID`; `WILCO_INSECURE_REFUSED` for plain TCP to
- *   another machine without `insecure: true`; `WILCO_UNSUPPORTED` for several addresses.
+ *   another machine without `insecure: true`.
  */
 export function connect(options: ClientOptions): Client {
   return new Client(resolveClientOptions(options));
@@ -52,7 +50,6 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
    */
   readonly opened: Promise<void>;
   readonly #events: EventSource<ClientEvents>;
-  readonly #log: EventLog | undefined;
   readonly #sender: MessageSender;
   readonly #life: ClientLife;
   #failOpening: (error: WilcoError) => void = () => {};
@@ -63,7 +60,6 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     const events = endpointEvents<ClientEvents>();
     super(handlers, events);
     this.#events = events;
-    this.#log = options.log;
     this.#sender = new MessageSender({
       clock: options.clock,
       options: options.session,
@@ -76,7 +72,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
       handlers,
       sender: this.#sender,
       handle: this,
-      emit: (name, value) => this.#emit(name, value),
+      emit: (name, value) => events.emit(name, value),
       over: (error) => this.#over(error),
     });
     this.opened = new Promise((resolve, reject) => {
@@ -117,6 +113,21 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     await this.#life.close(false, drainMs);
   }
 
+  /**
+   * Asks `credentials` again and shows them to the server on the open connection; resolves
+   * when the server has accepted them. Without a connection there is nothing to do, and it
+   * resolves at once: the next connection asks in any case. A client that was told how long
+   * its credentials are valid does it by itself when 80 % of that is over.
+   *
+   * Rejects with `WILCO_AUTHENTICATION_UNAVAILABLE` where the server could not check them, with
+   * `WILCO_CREDENTIALS_FAILED` where there were none or no answer, with `WILCO_OPTION_INVALID`
+   * without `credentials`, with `WILCO_CLOSED`, and with what ended the connection:
+   * `WILCO_AUTHENTICATION_FAILED` where they were not accepted.
+   */
+  async renewCredentials(): Promise<void> {
+    await this.#life.renewCredentials();
+  }
+
   async end(): Promise<void> {
     this.#sender.close();
     await this.#life.close(true, 0);
@@ -127,11 +138,6 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     this.#sender.cancelWaiting(error?.code ?? 'WILCO_CLOSED');
     this.#sender.over();
     this.#failOpening(error ?? new WilcoError('WILCO_CLOSED', 'closed before it was connected'));
-    this.#emit('closed', { error });
+    this.#events.emit('closed', { error });
   }
 }
-  #emit<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void {
-    if (this.#log !== undefined) logEvent(this.#log, name, value);
-    this.#events.emit(name, value);
-  }
-

@@ -1,4 +1,5 @@
 export { Client, connect } from './client.ts';
-export type { ClientEvents, StateLost } from './events.ts';
+export type { ClientEvents, ConnectFailure, RenewalFailure, StateLost } from './events.ts';
+export type { FollowElsewhere } from './route.ts';
 export type { ClientOptions, Credentials, ReconnectOptions } from './options.ts';
 export * from '@wilco/endpoint/public';

@@ -14,6 +14,7 @@ import {
   type Transport,
 } from '@wilco/endpoint';
 import { inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
+import type { FollowElsewhere } from './route.ts';
 
 /** What the client shows of itself to the server's `authenticate`. At most 2,048 bytes; text as UTF-8. */
 export type Credentials = Uint8Array | string;
@@ -49,11 +50,37 @@ export interface ReconnectOptions {
 
 /** Where to, and how. All of the session's own options may be given as well. */
 export interface ClientOptions extends EndpointOptions, Address {
-  /** One address; more than one is not supported yet and throws `WILCO_UNSUPPORTED`. */
+  /**
+   * Several addresses of one service, in place of `host` and `port`. They are tried in turn,
+   * beginning with the last good one; the wait of `reconnect` comes before each round of all,
+   * not before each address. A name that stands for several IP addresses is one address here:
+   * Node.js tries those by itself, side by side ("happy eyeballs", RFC 8305). 1 to 64.
+   *
+   * @defaultValue the one of `host` and `port`, or of `path`
+   */
   readonly addresses?: readonly Address[];
   /**
-   * Who the client is, or a function that is asked before each connection, and may take its
-   * time. Where it fails, the client tries again later.
+   * How long the client looks for the server that knows its session, while another one
+   * answers, before the session counts as lost. Set it where several servers stand behind one
+   * address, too.
+   *
+   * Milliseconds, 0 to 2_147_483_647.
+   *
+   * @defaultValue `30_000`; `0` with a single address
+   */
+  readonly wrongServerPatienceMs?: number;
+  /**
+   * Whether the client goes to an address that was not given to it, when a server that goes
+   * away names it: `true`, or a function that decides for each. Whoever answers there is shown
+   * the credentials, so leave it off unless the servers, and the way to them, are trusted.
+   *
+   * @defaultValue `false`: only addresses of its own are followed
+   */
+  readonly followElsewhere?: boolean | FollowElsewhere;
+  /**
+   * Who the client is, or a function that is asked before each connection and each renewal,
+   * and may take its time, up to `connectTimeoutMs`. Where it fails, the client tries again
+   * later.
    *
    * @defaultValue none
    */
@@ -77,40 +104,64 @@ export interface ClientOptions extends EndpointOptions, Address {
 /** {@link ClientOptions} with every default filled in and every range checked. */
 export interface ResolvedClientOptions extends ResolvedEndpointOptions {
   readonly transport: Pick<Transport, 'connect'>;
-  readonly address: FullAddress;
+  readonly addresses: readonly [FullAddress, ...FullAddress[]];
+  readonly wrongServerPatienceMs: number;
+  readonly followElsewhere: FollowElsewhere;
   readonly credentials: () => Uint8Array | undefined | Promise<Uint8Array>;
   readonly reconnect: Readonly<Required<ReconnectOptions>>;
 }
 
+const ADDRESSES_MAX = 64;
+
 /**
- * @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_UNSUPPORTED` for several
- *   addresses, `WILCO_INSECURE_REFUSED` for plain TCP to another machine.
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED` for plain TCP to
+ *   another machine.
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
-  const address = addressOf(options);
-  const transport = transportOf(options, address);
+  const addresses = addressesOf(options);
+  const { wrongServerPatienceMs = addresses.length > 1 ? 30_000 : 0 } = options;
+  const transport = transportOf(options, addresses);
   return {
-    ...resolveEndpointOptions(options, 'client'),
+    ...resolveEndpointOptions(options),
     transport,
-    address,
+    addresses,
+    wrongServerPatienceMs: wholeInRange(
+      'wrongServerPatienceMs',
+      wrongServerPatienceMs,
+      0,
+      LIMITS.durationMs,
+    ),
+    followElsewhere: followElsewhereOf(options.followElsewhere),
     credentials: credentialsOf(options.credentials),
     reconnect: reconnectOf(options.reconnect ?? {}),
   };
 }
 
-function transportOf(options: ClientOptions, address: FullAddress): Pick<Transport, 'connect'> {
+function transportOf(
+  options: ClientOptions,
+  addresses: readonly FullAddress[],
+): Pick<Transport, 'connect'> {
   const { tls = false, transport } = options;
-  checkExposure(options, address, tls !== false);
+  for (const address of addresses) {
+    checkExposure(options, address, tls !== false);
+    if (tls !== false) refuseTlsBeside(options, address);
+  }
   if (tls === false) return transport ?? tcpTransport();
-  refuseTlsBeside(options, address);
   return tlsClient(tls === true ? {} : tls);
 }
 
-function addressOf({ host, port, path, addresses }: ClientOptions): FullAddress {
-  if (addresses !== undefined && addresses.length > 1) {
-    throw new WilcoError('WILCO_UNSUPPORTED', `${addresses.length} addresses, one is supported`);
-  }
-  return fullAddress(addresses?.[0] ?? { host, port, path }, 1);
+function addressesOf(options: ClientOptions): readonly [FullAddress, ...FullAddress[]] {
+  const { host, port, path, addresses = [{ host, port, path }] } = options;
+  wholeInRange('the count of addresses', addresses.length, 1, ADDRESSES_MAX);
+  const [first, ...others] = addresses.map((address) => fullAddress(address, 1));
+  return [first as FullAddress, ...others];
+}
+
+function followElsewhereOf(choice: ClientOptions['followElsewhere'] = false): FollowElsewhere {
+  if (typeof choice === 'function') return choice;
+  if (typeof choice === 'boolean') return () => choice;
+  const detail = `followElsewhere is ${typeof choice}, wanted a boolean or a function`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {

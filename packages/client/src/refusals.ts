@@ -7,6 +7,7 @@ export const STALE_REFUSALS = 3;
 export const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WILCO_AUTHENTICATION_FAILED',
   'WILCO_POISONED',
+  'WILCO_REVOKED',
   'WILCO_STORE_FAILED',
   'WILCO_TAKEN_OVER',
   'WILCO_VERSION_UNSUPPORTED',

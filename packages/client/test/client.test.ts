@@ -67,7 +67,9 @@ describe('connecting', () => {
 
   test('beyond this machine in plain text needs a word', () => {
     expect(() => connect({ host: 'example.com', port: 1 })).toThrow('WILCO_INSECURE_REFUSED');
-    expect(() => connect({ addresses: [{ port: 1 }, { port: 2 }] })).toThrow('WILCO_UNSUPPORTED');
+    const addresses = [{ port: 1 }, { host: 'example.com', port: 2 }];
+    expect(() => connect({ addresses })).toThrow('WILCO_INSECURE_REFUSED');
+    expect(() => connect({ addresses: [] })).toThrow('WILCO_OPTION_INVALID');
     expect(() => connect({ port: 0 })).toThrow('WILCO_OPTION_INVALID');
   });
 

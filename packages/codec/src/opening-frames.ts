@@ -19,6 +19,7 @@ import {
   FIELD_CREDENTIALS,
   FIELD_EXPECTED_SERVER,
   FIELD_PREDECESSOR,
+  FIELD_VALID_FOR,
   HELLO_HAS_INTEGRITY,
   HELLO_HAS_SESSION,
   HELLO_WORTH_SHIFT,
@@ -134,6 +135,13 @@ export function writeWelcome(writer: ByteWriter, frame: WelcomeFrame): void {
     writer.varint(FIELD_PREDECESSOR);
     writer.blob(idBytes('predecessor', frame.predecessor));
   }
+  if (frame.validForMs !== undefined) {
+    checkRange('validForMs', frame.validForMs, 1, LIMITS.durationMs);
+    writer.varint(FIELD_VALID_FOR);
+    const mark = writer.beginBlob();
+    writer.varint(frame.validForMs);
+    writer.endBlob(mark);
+  }
 }
 
 /** Reads the body of WELCOME. */
@@ -148,9 +156,12 @@ export function readWelcome(reader: ByteReader): WelcomeFrame {
   const announcement = readAnnouncement(reader);
   const ack = readAckBlob(reader);
   let predecessor: string | undefined;
+  let validForMs: number | undefined;
   readFields(reader, (tag) => {
-    if (tag !== FIELD_PREDECESSOR) return false;
-    predecessor = reader.id('the predecessor');
+    if (tag === FIELD_PREDECESSOR) predecessor = reader.id('the predecessor');
+    else if (tag === FIELD_VALID_FOR) {
+      validForMs = reader.number('the validity', 1, LIMITS.durationMs);
+    } else return false;
     return true;
   });
   return {
@@ -162,6 +173,7 @@ export function readWelcome(reader: ByteReader): WelcomeFrame {
     token,
     newReason,
     predecessor,
+    validForMs,
     channels,
     announcement,
     ack,

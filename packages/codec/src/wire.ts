@@ -119,6 +119,8 @@ export const ACK_HAS_PARTIAL = 0x02;
 export const FIELD_EXPECTED_SERVER = 2;
 export const FIELD_CREDENTIALS = 4;
 export const FIELD_PREDECESSOR = 2;
+/** 4 is reserved for the last ACK of a session that ended. */
+export const FIELD_VALID_FOR = 6;
 export const FIELD_ELSEWHERE = 2;
 export const FIELD_TOTAL_BYTES = 1;
 export const FIELD_MESSAGE_ID = 2;

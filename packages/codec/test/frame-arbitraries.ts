@@ -234,6 +234,7 @@ export const FRAMES = {
     token,
     newReason: optional(newReason),
     predecessor: optional(id),
+    validForMs: optional(whole(1, LIMITS.durationMs)),
     channels: channelOffers,
     announcement,
     ack,

@@ -28,6 +28,20 @@ export function addressName({ host, port, path }: FullAddress): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Reads what {@link addressName} wrote; `undefined` where that is no address to connect to. */
+export function parseAddress(name: string): FullAddress | undefined {
+  const colon = name.lastIndexOf(':');
+  const [host, port] = [name.slice(0, Math.max(colon, 0)), name.slice(colon + 1)];
+  try {
+    if (name.startsWith('unix:')) return fullAddress({ path: name.slice('unix:'.length) }, 1);
+    if (!/^\d{1,5}$/.test(port)) return undefined;
+    return fullAddress({ host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }, 1);
+  } catch (error) {
+    if (WilcoError.is(error, 'WILCO_OPTION_INVALID')) return undefined;
+    throw error;
+  }
+}
+
 /** Whether what is sent to an address stays on this machine. */
 export function isLocal({ host, path }: FullAddress): boolean {
   return path !== undefined || isLoopback(host);

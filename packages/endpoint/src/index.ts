@@ -1,4 +1,4 @@
-export { addressName, fullAddress, isLocal } from './address.ts';
+export { addressName, fullAddress, isLocal, parseAddress } from './address.ts';
 export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
 export { json, messagePack, rawBytes } from '@wilco/codec';
@@ -26,8 +26,6 @@ export type { FrameConnection } from './frame-connection.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
 export { Handlers } from './handlers.ts';
 export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
-export { logError } from './log.ts';
-export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';
 export type {
   LiveSessionSetting,

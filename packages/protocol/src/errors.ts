@@ -31,11 +31,23 @@ export const ERRORS = {
     summary:
       'A newer connection of the same session was opened before this one. Nothing to do: the newer one goes on.',
   },
+  WILCO_AUTHENTICATION_EXPIRED: {
+    fault: 'environment',
+    retryable: true,
+    summary:
+      'The credentials of the connection were not renewed before they ran out. The connection is ended; the session resumes on the next one, with fresh credentials.',
+  },
   WILCO_AUTHENTICATION_FAILED: {
     fault: 'caller',
     retryable: false,
     summary:
       'The server did not accept the credentials. Correct `credentials`, then connect again.',
+  },
+  WILCO_AUTHENTICATION_UNAVAILABLE: {
+    fault: 'environment',
+    retryable: true,
+    summary:
+      'The server could not find out who the client is: its `authenticate` failed or took too long. The client tries again after the delay that it was told.',
   },
   WILCO_CANCELLED: {
     fault: 'caller',
@@ -65,6 +77,12 @@ export const ERRORS = {
     retryable: true,
     summary:
       'The connection ended without a goodbye. The session resumes on the next one; nothing is lost.',
+  },
+  WILCO_CREDENTIALS_FAILED: {
+    fault: 'environment',
+    retryable: true,
+    summary:
+      'The `credentials` function of the client failed or gave no answer in time, or the server did not answer fresh credentials. See `cause`; the client tries again by itself.',
   },
   WILCO_EXPIRED: {
     fault: 'environment',
@@ -236,6 +254,12 @@ export const ERRORS = {
     summary:
       'The message waited in the outbox for longer than the retention age. Raise `retentionMs`, or find out why the peer does not take it.',
   },
+  WILCO_REVOKED: {
+    fault: 'caller',
+    retryable: false,
+    summary:
+      'The server ended all sessions of this identity for good. The client does not come back by itself; ask whoever runs the server.',
+  },
   WILCO_SESSION_ENDED: {
     fault: 'environment',
     retryable: true,
@@ -264,7 +288,7 @@ export const ERRORS = {
     fault: 'environment',
     retryable: false,
     summary:
-      'Another client resumed this session with its token. This one does not come back by itself: make sure that each client keeps a store of its own.',
+      'Another client took over the session, with its token or, where the server keeps one session for each identity, with its identity. This one does not come back by itself: make sure that each client has a store, or an identity, of its own.',
   },
   WILCO_TLS_FAILED: {
     fault: 'environment',

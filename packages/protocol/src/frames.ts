@@ -105,6 +105,8 @@ export interface WelcomeFrame {
   readonly newReason: NewReason | undefined;
   /** The session that this one follows. */
   readonly predecessor: SessionId | undefined;
+  /** How long the client's credentials are valid; `undefined`: for ever. */
+  readonly validForMs?: number | undefined;
   readonly channels: readonly ChannelOffer[];
   readonly announcement: Announcement;
   readonly ack: AckFrame;
