@@ -81,6 +81,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
       channels,
+      log: setting.options.log,
     };
     const { connectTimeoutMs, welcomeTimeoutMs: answerTimeoutMs } = setting.options.opening;
     const { options } = setting;

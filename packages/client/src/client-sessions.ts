@@ -193,6 +193,7 @@ export class ClientSessions {
     contents: SessionContents | undefined,
     budget = this.#setting.source.budget,
   ): LiveSession {
+    const { log } = this.#setting.source;
     const { source, handlers, sender, handle, options } = this.#setting;
     const storeKey = contents?.session.session ?? newId(options.random);
     const driver = {
@@ -212,7 +213,7 @@ export class ClientSessions {
       handlerFailed: (failure) => owner.handlerFailed(failure),
       lateResult: (result) => owner.lateResult(result),
     };
-    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle }, life);
+    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle, log }, life);
     if (contents === undefined) session.saveRecord(UNNAMED);
     return session;
   }

@@ -6,6 +6,7 @@ import {
   WindowBudget,
   type CloseOptions,
   type DrainOptions,
+  type EventLog,
   type EventSource,
   type Receipt,
   type SendOptions,
@@ -20,6 +21,7 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import { ClientLife } from './client-life.ts';
+import { logEvent } from './event-log.ts';
 import type { ClientEvents } from './events.ts';
 import { resolveClientOptions, type ClientOptions, type ResolvedClientOptions } from './options.ts';
 
@@ -50,6 +52,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
    */
   readonly opened: Promise<void>;
   readonly #events: EventSource<ClientEvents>;
+  readonly #log: EventLog | undefined;
   readonly #sender: MessageSender;
   readonly #life: ClientLife;
   #failOpening: (error: WilcoError) => void = () => {};
@@ -60,6 +63,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     const events = endpointEvents<ClientEvents>();
     super(handlers, events);
     this.#events = events;
+    this.#log = options.log;
     this.#sender = new MessageSender({
       clock: options.clock,
       options: options.session,
@@ -72,7 +76,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
       handlers,
       sender: this.#sender,
       handle: this,
-      emit: (name, value) => events.emit(name, value),
+      emit: (name, value) => this.#emit(name, value),
       over: (error) => this.#over(error),
     });
     this.opened = new Promise((resolve, reject) => {
@@ -133,11 +137,16 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     await this.#life.close(true, 0);
   }
 
+  #emit<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void {
+    if (this.#log !== undefined) logEvent(this.#log, name, value);
+    this.#events.emit(name, value);
+  }
+
   #over(error: WilcoError | undefined): void {
     this.#sender.close();
     this.#sender.cancelWaiting(error?.code ?? 'WILCO_CLOSED');
     this.#sender.over();
     this.#failOpening(error ?? new WilcoError('WILCO_CLOSED', 'closed before it was connected'));
-    this.#events.emit('closed', { error });
+    this.#emit('closed', { error });
   }
 }

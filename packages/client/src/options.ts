@@ -122,7 +122,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   const { wrongServerPatienceMs = addresses.length > 1 ? 30_000 : 0 } = options;
   const transport = transportOf(options, addresses);
   return {
-    ...resolveEndpointOptions(options),
+    ...resolveEndpointOptions(options, 'client'),
     transport,
     addresses,
     wrongServerPatienceMs: wholeInRange(

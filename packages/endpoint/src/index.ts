@@ -26,6 +26,8 @@ export type { FrameConnection } from './frame-connection.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
 export { Handlers } from './handlers.ts';
 export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
+export { logError } from './log.ts';
+export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';
 export type {
   LiveSessionSetting,
