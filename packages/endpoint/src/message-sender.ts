@@ -18,9 +18,9 @@ import {
   type ResolvedSessionOptions,
   type Settlement,
   type SubmitRequest,
-  type WindowBudget,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import type { OutboxShare } from './outbox-share.ts';
 import { MessageReceipt, type Receipt } from './receipt.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
@@ -45,8 +45,8 @@ export interface MessageSenderSetting {
   readonly clock: Clock;
   readonly options: ResolvedSessionOptions;
   readonly handle: SessionHandle;
-  /** Payload bytes that all outboxes of the endpoint may hold together. */
-  readonly outboxTotal: WindowBudget;
+  /** The memory for what it sends. */
+  readonly outboxTotal: OutboxShare;
   failureUnobserved(failure: UnobservedFailure): void;
 }
 

@@ -1,3 +1,4 @@
+import { LIMITS } from '@wilco/protocol';
 import { describe, expect, test } from 'vitest';
 import { memoryStore, type Store } from '../../store/src/index.ts';
 import { defineMessage, listen } from '../src/index.ts';
@@ -99,7 +100,7 @@ test('an identity has one session, also when two are opened at the same moment',
 
 test('room in all outboxes together comes back, whatever became of the messages', async () => {
   const { opens, dial, clock, sessions } = await start({
-    outboxBytesTotal: 10,
+    outboxBytesTotal: 10 + LIMITS.messageOverheadBytes,
     whenSessionLost: 'resend',
   });
   const { peer, told } = await opens();
