@@ -36,6 +36,7 @@ export type {
   WhenSessionLost,
 } from './live-session.ts';
 export { MessageSender } from './message-sender.ts';
+export { fairShare } from './outbox-share.ts';
 export type { MessageSenderSetting, UnobservedFailure } from './message-sender.ts';
 export { resolveOpeningOptions } from './opening-options.ts';
 export type {
