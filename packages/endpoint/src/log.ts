@@ -1,6 +1,5 @@
 import {
   WilcoError,
-  type ErrorCode,
   type MessageId,
   type NewReason,
   type Seq,
@@ -40,7 +39,8 @@ export interface LogEntry {
   readonly id?: MessageId | undefined;
   /** The name of the message's type. */
   readonly type?: string | undefined;
-  readonly code?: ErrorCode | string | undefined;
+  /** A code of Wilco, or of a rejection of the application's own. */
+  readonly code?: string | undefined;
   /** One sentence of Wilco's own. */
   readonly detail?: string | undefined;
   readonly outcome?: string | undefined;
@@ -103,7 +103,8 @@ export class EventLog {
     const [level] = LOG_EVENTS[event];
     try {
       const time = this.#clock.wallMs();
-      const result: unknown = this.#hook({ time, level, event, side: this.#side, ...fields });
+      const hook: (entry: LogEntry) => unknown = this.#hook;
+      const result = hook({ time, level, event, side: this.#side, ...fields });
       if (isThenable(result)) result.then(undefined, () => {});
     } catch {
       // There is nobody to tell.

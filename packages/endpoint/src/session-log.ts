@@ -148,6 +148,8 @@ export class SessionLog {
         return;
       case 'types':
         this.#names[direction].learn(frame);
+        break;
+      default:
     }
     this.#write(isOut ? 'frame.transmitted' : 'frame.arrived', { frame: frame.kind });
   }

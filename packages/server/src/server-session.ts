@@ -103,7 +103,10 @@ export class ServerSession {
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;
-    this.live = new LiveSession({ driver, sender, handlers, handle, log: source.log }, this.#life());
+    this.live = new LiveSession(
+      { driver, sender, handlers, handle, log: source.log },
+      this.#life(),
+    );
     this.live.driver.name(id);
     this.sender.use(this.live.driver);
   }
