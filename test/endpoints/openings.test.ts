@@ -36,3 +36,24 @@ test('strangers that come and go, again and again, take no place from those that
   await pair.until(() => another.isOnline, 1_000);
   await pair.stop();
 });
+
+test('a client that is refused is told why, and its connection ends though it goes on holding it', async () => {
+  const pair = await virtualPair({ server: { maxConnections: 1 } });
+  await pair.until(() => pair.client.isOnline);
+  const told: string[] = [];
+  const connection = pair.network
+    .host('another')
+    .transport()
+    .connect({ host: 'server', port: 7411 });
+  connection.attach({
+    opened() {},
+    received: (bytes) => told.push(Buffer.from(bytes).toString('latin1')),
+    ended: () => told.push('ended'),
+    failed() {},
+    closed() {},
+  });
+  await pair.run(1_000);
+  expect(told[0]).toContain('WILCO_OVERLOADED');
+  expect(told.at(-1)).toBe('ended');
+  await pair.stop();
+});
