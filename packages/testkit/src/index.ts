@@ -11,6 +11,9 @@ export type {
   PathFaults,
   TerminalEvent,
 } from './link-faults.ts';
+export type { RehearsalReport, RehearsedMessage } from './rehearsal/message-history.ts';
+export { Rehearsal } from './rehearsal/rehearsal.ts';
+export type { RehearsalNetwork, RehearsalOptions } from './rehearsal/rehearsal.ts';
 export { Coverage, REQUIRED_COVERAGE } from './sim/coverage.ts';
 export { drawPlan } from './sim/draw-plan.ts';
 export type { Violation } from './sim/judge.ts';
