@@ -47,6 +47,8 @@ export interface Refusal {
   readonly code: ErrorCode;
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
+  /** Where to go instead. */
+  readonly elsewhere?: readonly string[] | undefined;
 }
 
 /**
@@ -292,10 +294,10 @@ export class ServerConnection implements FrameConnectionOwner {
   }
 }
 
-function refuseFrame({ code, reason, retryAfterMs }: Refusal): RefuseFrame {
+function refuseFrame({ code, reason, retryAfterMs, elsewhere }: Refusal): RefuseFrame {
   const afterMs =
     retryAfterMs === undefined ? undefined : Math.min(Math.ceil(retryAfterMs), LIMITS.durationMs);
-  return { kind: 'refuse', code, reason, retryAfterMs: afterMs };
+  return { kind: 'refuse', code, reason, retryAfterMs: afterMs, elsewhere };
 }
 
 /** Whether a HELLO is a repetition: the same try of the same run. */

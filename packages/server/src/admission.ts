@@ -10,6 +10,7 @@ import {
   LIMITS,
   PROTOCOL_VERSION,
   WilcoError,
+  type CloseFrame,
   type HelloFrame,
   type NewReason,
   type ReadyFrame,
@@ -18,6 +19,7 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import type { Emit, SecurityEvent } from './events.ts';
+import type { Gate } from './gate.ts';
 import type { ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { SessionTable } from './session-table.ts';
@@ -31,6 +33,7 @@ export interface AdmissionSetting {
   readonly table: SessionTable;
   readonly sessions: ServerSessionSetting;
   readonly emit: Emit;
+  readonly gate: Gate;
   /** After how long somebody who is refused for now may come back. Milliseconds. */
   readonly retryAfterMs: () => number;
 }
@@ -53,8 +56,8 @@ export class Admission {
   readonly #setting: AdmissionSetting;
   /** By connection, until it is over. */
   readonly #openings = new Map<ServerConnection, Opening>();
-  /** New sessions that wait for READY. */
-  #unready = 0;
+  /** New sessions that wait for READY, and will take the place of none. */
+  #adding = 0;
 
   constructor(setting: AdmissionSetting) {
     this.#setting = setting;
@@ -107,7 +110,7 @@ export class Admission {
       if (session.isOnline) this.#setting.emit('resumed', session.handle);
       return;
     }
-    this.#unready -= 1;
+    if (predecessor === undefined) this.#adding -= 1;
     const { table, options } = this.#setting;
     // Another one may have been opened since HELLO.
     const known = options.isOneSessionPerIdentity ? table.newestOf(session.identity) : undefined;
@@ -124,16 +127,30 @@ export class Admission {
    * session that has lost its connection by it.
    */
   closed(connection: ServerConnection): ServerSession | undefined {
-    const session = this.#openings.get(connection)?.session;
+    const opening = this.#openings.get(connection);
     this.#openings.delete(connection);
-    if (session === undefined) return undefined;
+    if (opening === undefined) return undefined;
+    const { session, predecessor } = opening;
     if (!session.isEstablished) {
-      this.#unready -= 1;
+      if (predecessor === undefined) this.#adding -= 1;
       session.discard();
     }
     if (session.connection !== connection) return undefined;
     session.connection = undefined;
     return session;
+  }
+
+  /** The session that a connection has, or is being opened for. */
+  sessionOf(connection: ServerConnection): ServerSession | undefined {
+    return this.#openings.get(connection)?.session;
+  }
+
+  /** New sessions of an identity that wait for READY wait in vain. */
+  revoke(identity: string, words: CloseFrame): void {
+    for (const [connection, { session }] of this.#openings) {
+      const isOpening = !session.isEstablished && session.identity === identity;
+      if (isOpening) connection.release('finish', words);
+    }
   }
 
   /** Unknown, foreign, expired and wrongly proven answer alike. */
@@ -174,17 +191,11 @@ export class Admission {
   /** The client has proved the session. */
   #resumeOrFollow(connection: ServerConnection, hello: HelloFrame, session: ServerSession): void {
     const reason = hello.abandon ?? this.#lostState(hello, session);
-    const fence = (): void => {
-      session.fence(hello.runId);
-      session.attempt = hello.attempt;
-      session.clientRunId = hello.runId;
-    };
     if (reason !== undefined) {
-      fence();
       this.#openNew(connection, hello, session.identity, reason, session);
       return;
     }
-    fence();
+    fence(session, hello);
     session.connection = connection;
     session.isResuming = true;
     this.#welcome(connection, { hello, session, newReason: undefined, predecessor: undefined });
@@ -209,7 +220,11 @@ export class Admission {
     proven: ServerSession | undefined,
   ): void {
     const { options, table, sessions, retryAfterMs } = this.#setting;
-    if (table.size + this.#unready >= options.maxSessions + (proven === undefined ? 0 : 1)) {
+    const known = options.isOneSessionPerIdentity ? table.newestOf(identity) : undefined;
+    // Who takes the place of a session of its own needs no other.
+    const predecessor = proven ?? known;
+    const isFull = table.size + this.#adding >= options.maxSessions;
+    if (predecessor === undefined && isFull) {
       connection.refuse(overloaded(`${options.maxSessions} sessions`, retryAfterMs()));
       return;
     }
@@ -223,11 +238,10 @@ export class Admission {
       connection.refuse(overloaded('no room for windows', retryAfterMs()));
       return;
     }
+    if (proven !== undefined) fence(proven, hello);
     session.connection = connection;
     session.isResuming = true;
-    this.#unready += 1;
-    const known = options.isOneSessionPerIdentity ? table.newestOf(identity) : undefined;
-    const predecessor = proven ?? known;
+    if (predecessor === undefined) this.#adding += 1;
     this.#welcome(connection, { hello, session, newReason, predecessor }, proven?.id);
   }
 
@@ -267,6 +281,7 @@ export class Admission {
       token,
       newReason,
       predecessor,
+      validForMs: this.#setting.gate.validForMs(connection),
       channels: newReason === undefined ? driver.engine.offers() : [],
       announcement: driver.engine.announcement(),
       ack: driver.fullAck(),
@@ -288,6 +303,13 @@ export class Admission {
     table.remove(old);
     emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
   }
+}
+
+/** Nothing that the session's old connection still brings has any effect; nor has an older try. */
+function fence(session: ServerSession, { attempt, runId }: HelloFrame): void {
+  session.fence(runId);
+  session.attempt = attempt;
+  session.clientRunId = runId;
 }
 
 /** Nothing can be kept, so nothing can be promised. */

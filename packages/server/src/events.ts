@@ -32,6 +32,15 @@ export interface SecurityEvent {
   readonly remote: string;
 }
 
+/** `authenticate` threw, or gave no answer in time: somebody is kept waiting. */
+export interface AuthenticateFailure {
+  readonly error: unknown;
+  /** Where the client comes from. */
+  readonly remote: string;
+  /** The session that it wants; `undefined` for none. Not proven. */
+  readonly session: SessionId | undefined;
+}
+
 /** What a server tells. */
 export interface ServerEvents extends EndpointEvents {
   /** A new session is open. */
@@ -46,6 +55,8 @@ export interface ServerEvents extends EndpointEvents {
   readonly closed: { readonly session: PeerSession; readonly error: WilcoError };
   /** A client did what no honest client does. */
   readonly securityEvent: SecurityEvent;
+  /** `authenticate` failed. The client was told to come back later. */
+  readonly authenticateFailed: AuthenticateFailure;
 }
 
 /** Tells the application. */

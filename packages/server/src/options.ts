@@ -34,9 +34,23 @@ export interface AuthenticationRequest {
 export interface Authentication {
   /** The same for the same client, on each of its connections. A session belongs to it for ever. */
   readonly identity: string;
+  /**
+   * For how long that is certain, as with a token that runs out. The client is told, and
+   * renews its credentials in time; one that does not loses its connection after
+   * `credentialsGraceMs`, and its session goes on once it has shown fresh ones.
+   *
+   * Milliseconds, 1 to 2_147_483_647.
+   *
+   * @defaultValue for ever
+   */
+  readonly validForMs?: number | undefined;
 }
 
-/** Says who a client is. Throwing, or returning `undefined`, refuses it for good. */
+/**
+ * Says who a client is. Returning `undefined` refuses it for good. Throwing, or taking longer
+ * than `helloTimeoutMs`, says that it can't be found out now: the client comes back later, and
+ * `authenticateFailed` tells the application.
+ */
 export type Authenticate = (
   request: AuthenticationRequest,
 ) => Authentication | undefined | Promise<Authentication | undefined>;
@@ -65,12 +79,21 @@ export interface ServerOptions extends EndpointOptions, Address {
    */
   readonly serverId?: ServerId;
   /**
-   * Asked at each connection, also one that resumes, within `helloTimeoutMs`. Without it
-   * everybody is let in, as nobody in particular.
+   * Asked at each connection, also one that resumes, and for credentials that are renewed,
+   * within `helloTimeoutMs`. Without it everybody is let in, as nobody in particular.
    *
    * @defaultValue none
    */
   readonly authenticate?: Authenticate;
+  /**
+   * How long a connection may last whose credentials ran out (`validForMs`) and were not
+   * renewed, before it is ended with `WILCO_AUTHENTICATION_EXPIRED`.
+   *
+   * Milliseconds, 0 to 2_147_483_647.
+   *
+   * @defaultValue `5_000`
+   */
+  readonly credentialsGraceMs?: number;
   /**
    * Whether an identity has one session at most: a new one takes over the messages of the
    * one before, and ends it. A client that lost its state is noticed by it at once.
@@ -109,6 +132,7 @@ export interface ResolvedServerOptions extends ResolvedEndpointOptions {
   readonly address: FullAddress;
   readonly serverId: ServerId | undefined;
   readonly authenticate: Authenticate | undefined;
+  readonly credentialsGraceMs: number;
   readonly isOneSessionPerIdentity: boolean;
   readonly maxSessions: number;
   readonly maxConnections: number;
@@ -122,7 +146,7 @@ const COUNT_MAX = 16_777_216;
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
-  const { serverId, retrySpreadMs = 5_000 } = options;
+  const { serverId, retrySpreadMs = 5_000, credentialsGraceMs = 5_000 } = options;
   const { outboxBytesTotal = 256 * MIB } = options;
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>
     wholeInRange(name, options[name] ?? fallback, 1, COUNT_MAX);
@@ -135,6 +159,12 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     address,
     serverId,
     authenticate: options.authenticate,
+    credentialsGraceMs: wholeInRange(
+      'credentialsGraceMs',
+      credentialsGraceMs,
+      0,
+      LIMITS.durationMs,
+    ),
     isOneSessionPerIdentity: options.oneSessionPerIdentity ?? false,
     maxSessions: count('maxSessions', 100_000),
     maxConnections: count('maxConnections', 10_000),

@@ -24,7 +24,8 @@ import {
 } from '@wilco/protocol';
 import { Admission, overloaded } from './admission.ts';
 import type { Emit } from './events.ts';
-import type { Authentication, ResolvedServerOptions } from './options.ts';
+import { Gate } from './gate.ts';
+import type { ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { ServerStats } from './server-stats.ts';
 import { SessionTable } from './session-table.ts';
@@ -55,9 +56,10 @@ export class ServerLife implements ServerOpeningOwner {
   readonly #strangers = new Set<ServerConnection>();
   /** Those that are ended politely, and wait for the client's end. */
   readonly #leaving = new Set<ServerConnection>();
-  /** The newest fresh credentials, of connections on which some are being checked. */
-  readonly #fresh = new WeakMap<ServerConnection, Uint8Array>();
+  readonly #gate: Gate;
   #isClosing = false;
+  /** Where clients may go when it closes. */
+  #elsewhere: readonly string[] | undefined;
 
   constructor(setting: ServerLifeSetting) {
     this.#setting = setting;
@@ -65,6 +67,8 @@ export class ServerLife implements ServerOpeningOwner {
     this.#options = options;
     this.#store = store;
     const runId = newId(options.random);
+    const retryAfterMs = (): number => this.#retryAfterMs();
+    this.#gate = new Gate({ options, emit, retryAfterMs });
     const { clock, channels } = options;
     const budget = new WindowBudget(options.windowBudgetBytes);
     const source: SessionSource = {
@@ -90,9 +94,9 @@ export class ServerLife implements ServerOpeningOwner {
     const { table } = this;
     const sessions = this.#sessions;
     const serverId = this.#serverId();
-    const retryAfterMs = (): number => this.#retryAfterMs();
+    const gate = this.#gate;
     this.#admission = new Admission({
-      ...{ options, store, runId, serverId, table, sessions, emit, retryAfterMs },
+      ...{ options, store, runId, serverId, table, sessions, emit, gate, retryAfterMs },
     });
     this.#restore();
   }
@@ -150,15 +154,17 @@ export class ServerLife implements ServerOpeningOwner {
       connection.refuse({ code: 'WILCO_VERSION_UNSUPPORTED', reason, retryAfterMs: undefined });
       return;
     }
-    const { authenticate } = this.#options;
-    if (authenticate === undefined) {
+    if (this.#gate.isOpen) {
       this.#decide(connection, hello, undefined);
       return;
     }
-    const { credentials } = hello;
-    void this.#authenticate(connection, credentials, hello.session?.id).then((result) => {
-      if (typeof result === 'string') this.#decide(connection, hello, result);
-      else connection.refuse(result);
+    void this.#gate.ask(connection, hello.credentials, hello.session?.id).then((verdict) => {
+      if (verdict.type !== 'accepted') {
+        connection.refuse(verdict.refusal);
+        return;
+      }
+      this.#admitted(connection, verdict.validForMs);
+      this.#decide(connection, hello, verdict.identity);
     });
   }
 
@@ -169,6 +175,7 @@ export class ServerLife implements ServerOpeningOwner {
   closed(connection: ServerConnection, error: WilcoError | undefined): void {
     this.#connections.delete(connection);
     this.#strangers.delete(connection);
+    this.#gate.left(connection);
     this.#leaving.add(connection);
     void connection.gone.then(() => this.#leaving.delete(connection));
     const session = this.#admission.closed(connection);
@@ -177,10 +184,20 @@ export class ServerLife implements ServerOpeningOwner {
     this.#setting.emit('offline', { session: session.handle, error: cause });
   }
 
+  /** Ends all sessions of an identity, for good. */
+  async revoke(identity: string): Promise<void> {
+    this.#gate.revoke(identity);
+    this.#admission.revoke(identity, { kind: 'close', ...REVOKED });
+    const sessions = this.table.all.filter((session) => session.identity === identity);
+    await Promise.all(sessions.map((session) => session.close(REVOKED, 0)));
+  }
+
   /** Lets what is in flight settle, says goodbye to all, and lets go of everything. */
-  async close(drainMs: number): Promise<void> {
+  async close(drainMs: number, elsewhere?: readonly string[]): Promise<void> {
     this.#isClosing = true;
+    this.#elsewhere = elsewhere;
     const stopped = this.#setting.listener.close();
+    this.#gate.close();
     for (const connection of [...this.#connections]) {
       if (connection.phase === 'open') connection.notify(this.#notice());
       else if (connection.phase === 'welcoming') connection.release('destroy');
@@ -194,36 +211,9 @@ export class ServerLife implements ServerOpeningOwner {
   }
 
   #closeSession(session: ServerSession, drainMs: number): Promise<void> {
-    const { code, reason, retryAfterMs } = this.#goingAway();
     // Nobody can come back any more, so there is nothing to wait for.
     const patienceMs = session.isOnline ? drainMs : 0;
-    return session.close({ mode: 'detach', code, reason, retryAfterMs }, patienceMs);
-  }
-
-  /** Resolves with the identity, or with why there is none. */
-  async #authenticate(
-    { remote, tls }: ServerConnection,
-    credentials: Uint8Array | undefined,
-    session: string | undefined,
-  ): Promise<string | Refusal> {
-    try {
-      const result: Authentication | undefined = await this.#options.authenticate?.({
-        credentials,
-        remote,
-        tls,
-        session,
-      });
-      // Whoever does not say who it is, in words, is nobody.
-      const identity: unknown = result?.identity;
-      if (typeof identity === 'string') return identity;
-    } catch (error) {
-      // Why somebody is refused is not the business of who is refused; but "later" is.
-      if (WilcoError.is(error, 'WILCO_OVERLOADED')) {
-        return overloaded('try again later', this.#retryAfterMs());
-      }
-    }
-    const reason = 'the credentials were not accepted';
-    return { code: 'WILCO_AUTHENTICATION_FAILED', reason, retryAfterMs: undefined };
+    return session.close({ mode: 'detach', ...this.#goingAway() }, patienceMs);
   }
 
   #decide(connection: ServerConnection, hello: HelloFrame, identity: string | undefined): void {
@@ -232,30 +222,36 @@ export class ServerLife implements ServerOpeningOwner {
     else this.#admission.decide(connection, hello, identity);
   }
 
-  /**
-   * Fresh credentials of a running session: of the same identity, or it is the end of the
-   * connection. One check at a time; of those that come meanwhile the newest counts.
-   */
+  #admitted(connection: ServerConnection, validForMs: number | undefined): void {
+    if (connection.phase === 'closed') return;
+    this.#gate.admitted(connection, validForMs, () => {
+      const detail = 'the credentials ran out and were not renewed';
+      this.#expel(connection, new WilcoError('WILCO_AUTHENTICATION_EXPIRED', detail));
+    });
+  }
+
+  /** Fresh credentials of a running session: of the same identity, or it is the end of the connection. */
   async #checkCredentials(session: ServerSession, credentials: Uint8Array): Promise<void> {
     const { connection } = session;
-    if (connection === undefined || this.#options.authenticate === undefined) return;
-    const isChecking = this.#fresh.has(connection);
-    this.#fresh.set(connection, credentials);
-    if (isChecking) return;
-    let checked: Uint8Array | undefined;
-    let isSame = true;
-    while (isSame && checked !== this.#fresh.get(connection)) {
-      checked = this.#fresh.get(connection);
-      const result = await this.#authenticate(connection, checked, session.id);
-      isSame = result === session.identity;
+    if (connection === undefined) return;
+    const verdict = await this.#gate.askAgain(connection, session.id, credentials);
+    if (verdict === undefined || connection.phase !== 'open') return;
+    if (verdict.type === 'undecided') {
+      const afterMs = verdict.refusal.retryAfterMs;
+      connection.notify({ kind: 'notice', notice: 'credentialsUndecided', afterMs });
+    } else if (verdict.type === 'accepted' && verdict.identity === session.identity) {
+      const { validForMs: afterMs } = verdict;
+      this.#admitted(connection, afterMs);
+      connection.notify({ kind: 'notice', notice: 'credentialsAccepted', afterMs });
+    } else {
+      const detail = 'the fresh credentials were not accepted';
+      this.#expel(connection, new WilcoError('WILCO_AUTHENTICATION_FAILED', detail));
     }
-    this.#fresh.delete(connection);
-    if (isSame || session.connection !== connection) return;
-    const error = new WilcoError(
-      'WILCO_AUTHENTICATION_FAILED',
-      'the fresh credentials were not accepted',
-    );
-    session.live.driver.connectionLost(error);
+  }
+
+  /** Ends a connection on account of who is at its other end; the session stays. */
+  #expel(connection: ServerConnection, error: WilcoError): void {
+    this.#admission.sessionOf(connection)?.live.driver.connectionLost(error);
     connection.dropped(error);
   }
 
@@ -293,10 +289,19 @@ export class ServerLife implements ServerOpeningOwner {
 
   #goingAway(): Refusal {
     const reason = 'the server is shutting down';
-    return { code: 'WILCO_GOING_AWAY', reason, retryAfterMs: this.#retryAfterMs() };
+    const elsewhere = this.#elsewhere;
+    return { code: 'WILCO_GOING_AWAY', reason, retryAfterMs: this.#retryAfterMs(), elsewhere };
   }
 
   #notice(): NoticeFrame {
-    return { kind: 'notice', notice: 'goingAway', afterMs: this.#retryAfterMs() };
+    const elsewhere = this.#elsewhere;
+    return { kind: 'notice', notice: 'goingAway', afterMs: this.#retryAfterMs(), elsewhere };
   }
 }
+
+const REVOKED = {
+  mode: 'end',
+  code: 'WILCO_REVOKED',
+  reason: 'the identity was revoked',
+  retryAfterMs: undefined,
+} as const;

@@ -31,6 +31,8 @@ const TAKEN_OVER: NoticeFrame = {
   afterMs: undefined,
 };
 
+type FarewellWords = Parameters<LiveSession['close']>[0];
+
 /** What all sessions of a server share. */
 export interface ServerSessionSetting {
   readonly clock: Clock;
@@ -67,6 +69,8 @@ export class ServerSession {
   #waitingResumes: (() => void)[] = [];
   /** With which code it leaves its records to the next run; `undefined`: it does not. */
   #detachCode: ErrorCode | undefined;
+  /** It is to end, whatever else is said later. */
+  #ending: FarewellWords | undefined;
 
   constructor(
     setting: ServerSessionSetting,
@@ -163,8 +167,10 @@ export class ServerSession {
   }
 
   /** Says goodbye when it is quiet, or after `drainMs`. */
-  async close(words: Parameters<LiveSession['close']>[0], drainMs: number): Promise<void> {
+  async close(asked: FarewellWords, drainMs: number): Promise<void> {
     this.sender.close();
+    if (asked.mode === 'end') this.#ending = asked;
+    const words = this.#ending ?? asked;
     this.#detachCode = words.mode === 'detach' ? words.code : undefined;
     const { connection } = this;
     await this.live.close(words, drainMs);

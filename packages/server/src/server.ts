@@ -1,8 +1,11 @@
 import {
+  addressName,
   Endpoint,
   endpointEvents,
+  fullAddress,
   Handlers,
   StoreDriver,
+  type Address,
   type CloseOptions,
   type Connection,
   type EventSource,
@@ -10,7 +13,7 @@ import {
   type Listener,
   type TlsCertificates,
 } from '@wilco/endpoint';
-import { LIMITS, wholeInRange } from '@wilco/protocol';
+import { checkName, LIMITS, wholeInRange } from '@wilco/protocol';
 import { logEvent } from './event-log.ts';
 import type { Emit, ServerEvents } from './events.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
@@ -57,6 +60,18 @@ export async function listen(options: ServerOptions): Promise<Server> {
   }
 }
 
+/** How a server closes. */
+export interface ServerCloseOptions extends CloseOptions {
+  /**
+   * Where its clients may go instead, the best first; at most 8. A client goes to an address
+   * that it was given itself, or that it was allowed to follow (`followElsewhere`); others come
+   * back here, after a spread delay.
+   *
+   * @defaultValue none
+   */
+  readonly elsewhere?: readonly Address[];
+}
+
 /** Accepts sessions. Made by {@link listen}. */
 export class Server extends Endpoint<ServerEvents> {
   /** Where it listens, with the port that the system chose. */
@@ -98,13 +113,35 @@ export class Server extends Endpoint<ServerEvents> {
   }
 
   /**
-   * Takes no new clients, tells the others that it goes and when to come back, lets settle
-   * what is in flight, and ends. Sessions in memory are over; a store keeps its own. Never
-   * rejects; may be repeated.
+   * Ends all sessions of an identity, whether they have a connection or not; resolves when
+   * they are over. Its clients are told `WILCO_REVOKED` and do not come back by themselves;
+   * their messages, and those to them, settle truly. Have `authenticate` refuse the identity
+   * first: whoever comes again is asked there, and nowhere else.
    */
-  override close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
-    wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
-    this.#closed ??= this.#life.close(drainMs);
-    return this.#closed;
+  async revoke(identity: string): Promise<void> {
+    await this.#life.revoke(identity);
   }
+
+  /**
+   * Takes no new clients, tells the others that it goes and when to come back, lets settle
+   * what is in flight, and ends. Sessions in memory are over; a store keeps its own. May be
+   * repeated; the first `elsewhere` holds.
+   *
+   * Rejects with `WILCO_OPTION_INVALID` alone, and has done nothing then.
+   */
+  override async close({ drainMs = DRAIN_MS, elsewhere }: ServerCloseOptions = {}): Promise<void> {
+    wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
+    const addresses = elsewhereOf(elsewhere);
+    this.#closed ??= this.#life.close(drainMs, addresses);
+    await this.#closed;
+  }
+}
+
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID`. */
+function elsewhereOf(addresses: readonly Address[] = []): readonly string[] | undefined {
+  wholeInRange('the count of addresses elsewhere', addresses.length, 0, LIMITS.elsewhere);
+  if (addresses.length === 0) return undefined;
+  return addresses.map((address) => {
+    return checkName('an address', addressName(fullAddress(address, 1)), LIMITS.addressBytes);
+  });
 }

@@ -110,8 +110,7 @@ describe('opening', () => {
     const { dial, clock } = await start({
       authenticate: async ({ credentials, session }) => {
         asked.push(session);
-        if (credentials === undefined) throw new Error('no');
-        return { identity: 'somebody' };
+        return credentials === undefined ? undefined : { identity: 'somebody' };
       },
     });
     const nobody = dial();
