@@ -57,7 +57,8 @@ export interface HandlerRunsOwner {
 export class HandlerRuns {
   readonly #handlers: Handlers;
   readonly #owner: HandlerRunsOwner;
-  readonly #running = new Map<Delivery, DeliveryContext>();
+  /** In no order: each knows its place. */
+  readonly #running: DeliveryContext[] = [];
   /** The last check of a body that is under way, by channel: handlers start in order. */
   readonly #checking = new Map<number, Promise<void>>();
 
@@ -69,7 +70,7 @@ export class HandlerRuns {
   /** Begins to handle a message. */
   start(delivery: Delivery): void {
     const context = new DeliveryContext(delivery, this.#owner);
-    this.#running.set(delivery, context);
+    context.place = this.#running.push(context) - 1;
     const registration = this.#handlers.find(delivery.type);
     if (registration !== undefined) this.#check(delivery, context, registration);
     else this.#runFallback(delivery, context);
@@ -77,12 +78,12 @@ export class HandlerRuns {
 
   /** Tells the handler that its result is not wanted any more. */
   abort(delivery: Delivery, code: ErrorCode): void {
-    this.#running.get(delivery)?.abort(code);
+    this.#running.find((context) => context.isOf(delivery))?.abort(code);
   }
 
   /** Tells all handlers that run that nobody waits for their results any more. */
   abortAll(code: ErrorCode): void {
-    for (const context of [...this.#running.values()]) context.abort(code);
+    for (const context of [...this.#running]) context.abort(code);
   }
 
   #runFallback(delivery: Delivery, context: DeliveryContext): void {
@@ -174,7 +175,7 @@ export class HandlerRuns {
   }
 
   #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
-    this.#running.delete(delivery);
+    this.#forget(context);
     if (this.#owner.handlerFinished(delivery, result) || !result.hasRun) return;
     this.#owner.lateResult({
       session: this.#owner.handle,
@@ -182,6 +183,17 @@ export class HandlerRuns {
       id: context.id,
       isHandled: result.outcome !== 'rejected',
     });
+  }
+
+  /** The last takes its place: nothing is shifted, nothing hashed. */
+  #forget(context: DeliveryContext): void {
+    const { place } = context;
+    if (place === -1) return;
+    context.place = -1;
+    const last = this.#running.pop();
+    if (last === undefined || last === context) return;
+    this.#running[place] = last;
+    last.place = place;
   }
 }
 
@@ -276,13 +288,17 @@ function reasonOf(error: unknown): string {
   }
 }
 
+function nobodyWaits(): void {}
+
 /** What a handler sees. Its abort signal is made when somebody asks for it. */
 class DeliveryContext implements HandlerContext {
   readonly #delivery: Delivery;
   readonly #owner: HandlerRunsOwner;
   #controller: AbortController | undefined;
   #reason: WilcoError | undefined;
-  #stop: (checked: Checked) => void = () => {};
+  #stop: (checked: Checked) => void = nobodyWaits;
+  /** Where it stands among those that run. */
+  place = -1;
 
   constructor(delivery: Delivery, owner: HandlerRunsOwner) {
     this.#delivery = delivery;
@@ -343,6 +359,10 @@ class DeliveryContext implements HandlerContext {
     return new Promise((resolve) => {
       this.#stop = resolve;
     });
+  }
+
+  isOf(delivery: Delivery): boolean {
+    return this.#delivery === delivery;
   }
 
   abort(code: ErrorCode): void {

@@ -84,12 +84,6 @@ export interface ReceiptSetting<Reply> {
   settled(receipt: MessageReceipt): void;
 }
 
-interface Deferred<Value> {
-  readonly promise: Promise<Value>;
-  resolve(value: Value): void;
-  reject(error: WilcoError): void;
-}
-
 /** The receipt as the endpoint sees it: what happens is told to it. */
 export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   readonly #setting: ReceiptSetting<Reply>;
@@ -121,7 +115,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
   get queued(): Promise<void> {
     if (this.#queued === undefined) {
-      this.#queued = deferred();
+      this.#queued = new Deferred();
       if (this.#isQueued) this.#queued.resolve();
       else if (this.#outcome !== undefined) this.#tell(this.#queued, this.#outcome);
     }
@@ -130,7 +124,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
   get received(): Promise<void> {
     if (this.#received === undefined) {
-      this.#received = deferred();
+      this.#received = new Deferred();
       if (this.#isReceived) this.#received.resolve();
       else if (this.#outcome !== undefined) this.#tell(this.#received, this.#outcome);
     }
@@ -140,7 +134,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   get handled(): Promise<Reply> {
     this.#isObserved = true;
     if (this.#handled === undefined) {
-      this.#handled = deferred();
+      this.#handled = new Deferred();
       if (this.#outcome !== undefined) this.#tellHandled(this.#handled, this.#outcome);
     }
     return this.#handled.promise;
@@ -149,7 +143,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   get settled(): Promise<Outcome<Reply>> {
     this.#isObserved = true;
     if (this.#settled === undefined) {
-      this.#settled = deferred();
+      this.#settled = new Deferred();
       if (this.#outcome !== undefined) this.#settled.resolve(this.#outcome);
     }
     return this.#settled.promise;
@@ -197,7 +191,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     inRange('waitMs', waitMs, 0, LIMITS.durationMs);
     if (this.#outcome !== undefined) return this.handled;
     const { clock } = this.#setting;
-    const limit = deferred<Reply>();
+    const limit = new Deferred<Reply>();
     const stop = clock.schedule(clock.nowMs() + waitMs, () => {
       limit.reject(new WilcoError('WILCO_WAIT_OVER', `not handled within ${waitMs} ms`));
     });
@@ -260,17 +254,31 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   }
 }
 
-function deferred<Value>(): Deferred<Value> {
-  let resolve: (value: Value) => void = () => {};
-  let reject: (error: WilcoError) => void = () => {};
-  const promise = new Promise<Value>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
+function noPromise(): void {}
+
+/** A promise that is made when it is asked for, and settled from outside. */
+class Deferred<Value> {
+  // Said with `never`, so that a receipt of any reply is one of an unknown reply.
+  #resolve: (value: never) => void = noPromise;
+  #reject: (error: WilcoError) => void = noPromise;
+  readonly promise = new Promise<Value>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
   });
-  // Whoever awaits it is told; the process is not ended for somebody who does not.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+
+  resolve(value: Value): void {
+    this.#resolve(value as never);
+  }
+
+  /** Whoever awaits it is told; the process is not ended for somebody who does not. */
+  reject(error: WilcoError): void {
+    this.promise.catch(noPromise);
+    this.#reject(error);
+  }
 }
+
+/** Of most messages there is nothing more to tell. */
+const HANDLED = Object.freeze({ status: 'handled', reply: undefined, replyLost: false } as const);
 
 function outcomeOf<Reply>(settlement: Settlement, codec: PayloadCodec<Reply>): Outcome<Reply> {
   const { code, reason, hasRun, isRetryable } = settlement;
@@ -294,7 +302,7 @@ function handledOutcome<Reply>(
   codec: PayloadCodec<Reply>,
 ): Outcome<Reply> {
   if (payload === undefined) {
-    return { status: 'handled', reply: undefined as Reply, replyLost: isReplyLost };
+    return (isReplyLost ? { ...HANDLED, replyLost: true } : HANDLED) as Outcome<Reply>;
   }
   try {
     return { status: 'handled', reply: codec.decode(payload), replyLost: false };

@@ -196,7 +196,7 @@ export class Outbox {
     message.state = 'settled';
     message.payload = NO_BYTES;
     this.expiry.forget(message);
-    this.cancelRequests.delete(message);
+    if (message.isCancelRequested) this.cancelRequests.delete(message);
     // Without the peer's word it may hold it still: then it goes on taking its place.
     message.isLeftBehind = settlement.status === 'inDoubt' && message.isInFlight;
     if (message.isLeftBehind) this.counts.leftBehind += 1;

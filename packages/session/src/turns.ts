@@ -53,15 +53,14 @@ export class Turns {
     maySend: (channel: SendChannel) => boolean,
   ): SendChannel | undefined {
     const count = channels.length;
-    const mayTake = (channel: SendChannel): boolean => rankOf(channel) === rank && maySend(channel);
     let index = (this.#last[rank] as number) % count;
     const current = channels[index] as SendChannel;
-    if (current.turnCredit > 0 && mayTake(current)) return current;
+    if (current.turnCredit > 0 && rankOf(current) === rank && maySend(current)) return current;
     // Who sent a large frame pays for it in later rounds, so that a few may pass.
     for (let idle = 0; idle < count;) {
-      index = (index + 1) % count;
+      index = index + 1 === count ? 0 : index + 1;
       const channel = channels[index] as SendChannel;
-      if (!mayTake(channel)) {
+      if (rankOf(channel) !== rank || !maySend(channel)) {
         idle += 1;
         continue;
       }
