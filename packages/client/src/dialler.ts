@@ -76,6 +76,11 @@ export class Dialler {
     if (elsewhere !== undefined) this.#route.follow(elsewhere);
   }
 
+  /** The current address is to be tried once more, before the others. */
+  stay(): void {
+    this.#route.stay();
+  }
+
   /** The try came to nothing: goes on with the next address, or the next round. */
   failed(error: WilcoError): void {
     if (this.#isStopped) return;
@@ -163,7 +168,7 @@ export class Dialler {
 }
 
 function connectError(address: FullAddress, cause: unknown): WilcoError {
-  if (WilcoError.is(cause, 'WILCO_OPTION_INVALID')) return cause;
+  if (WilcoError.is(cause)) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new WilcoError('WILCO_CONNECT_FAILED', `${addressName(address)}: ${why}`, { cause });
 }

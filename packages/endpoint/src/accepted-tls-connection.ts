@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { WilcoError } from '@wilco/protocol';
 import { SocketConnection } from './socket-connection.ts';
+import { tlsFailure } from './tls-failure.ts';
 import { tlsPeer } from './tls-peer.ts';
 import type { Connection, ConnectionEvents, TlsPeer } from './transport.ts';
 
@@ -72,6 +73,7 @@ export class AcceptedTlsConnection implements Connection {
     const secure = new SocketConnection(socket, {
       ...{ remote, isExposed: false },
       tls: () => tlsPeer(socket, isAsked),
+      explain: (error) => tlsFailure(error, remote),
     });
     this.#secure = secure;
     const failure = secure.tls?.failure;

@@ -39,7 +39,10 @@ function renewed(give: () => TlsClientOptions): [TlsClientOptions, SecureContext
 }
 
 function dial(address: FullAddress, tls: TlsClientOptions, context: SecureContext): Connection {
-  const { host, port } = address;
+  const { host, port, path } = address;
+  if (path !== undefined) {
+    throw new WilcoError('WILCO_TLS_FAILED', `there is no TLS on a Unix socket: ${path}`);
+  }
   // A name that is asked for is a name, never a number (RFC 6066).
   const { rejectUnauthorized = true, servername = isIP(host) === 0 ? host : undefined } = tls;
   const socket = connect({
