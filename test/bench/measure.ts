@@ -18,7 +18,7 @@ export interface TrafficFigures {
 }
 
 /** How many messages make the code of a process as fast as it gets, and of large ones how many bytes. */
-const WARM_MESSAGES = 30_000;
+const WARM_MESSAGES = 150_000;
 const WARM_BYTES = 1e9;
 /** A step of the warming up, and how many there are at most. */
 const WARM_STEP_MS = 500;
