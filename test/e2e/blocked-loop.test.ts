@@ -10,7 +10,7 @@ import { numbers, test, type Endpoints } from './endpoints.ts';
 import { Busy, Count } from './messages.ts';
 
 /** Short, but so that a machine with other things to do answers within 40 % of it. */
-const WAIT_MS = 600;
+const WAIT_MS = 1_000;
 const BUSY_MS = 2 * WAIT_MS;
 /** The side that is never busy waits for longer than the other is busy. */
 const PATIENT_MS = 20_000;
@@ -34,10 +34,9 @@ describe('a client that is busy for twice its wait', () => {
       await place();
       keepBusy(BUSY_MS);
       await Promise.all(receipts.map(({ handled }) => handled));
-      // Nothing in flight now: only heartbeats come.
-      await place();
-      keepBusy(BUSY_MS);
     }
+    // Nothing in flight now: only heartbeats come.
+    keepBusy(BUSY_MS);
     expect(await client.send(Count, 1).handled).toBe(1);
     expect([offline, child.all('offline')]).toEqual([[], []]);
   });
@@ -76,11 +75,11 @@ describe.concurrent('a server that is busy for twice its wait', () => {
     let offlineAtMs = 0;
     client.once('offline', () => (offlineAtMs = performance.now()));
     const beganAtMs = performance.now();
-    const busy = client.send(Busy, { n: 7, ms: 6 * WAIT_MS });
+    const busy = client.send(Busy, { n: 7, ms: 4 * WAIT_MS });
     const behind = client.send(Count, 8);
     expect(await Promise.all([busy.handled, behind.handled])).toEqual([7, 8]);
     expect(offlineAtMs - beganAtMs).toBeGreaterThanOrEqual(WAIT_MS * 0.5);
-    expect(offlineAtMs - beganAtMs).toBeLessThan(WAIT_MS * 5);
+    expect(offlineAtMs - beganAtMs).toBeLessThan(WAIT_MS * 4);
     expect(child.all('handled').map(({ value }) => value)).toEqual([0, 7, 8]);
     expect(child.all('stateLost')).toEqual([]);
   });
@@ -90,7 +89,7 @@ describe('both sides busy in turn, for longer than either waits', () => {
   test('handle everything once, in order', async ({ here }) => {
     const { child, client } = await pair(here, { server: WAIT_MS, client: WAIT_MS });
     const replies: Promise<number>[] = [];
-    for (const round of numbers(3)) {
+    for (const round of numbers(2)) {
       replies.push(client.send(Count, 2 * round - 1).handled);
       child.order({ order: 'block', ms: BUSY_MS });
       replies.push(client.send(Count, 2 * round).handled);
@@ -98,8 +97,8 @@ describe('both sides busy in turn, for longer than either waits', () => {
       keepBusy(BUSY_MS);
       await nextTurn();
     }
-    expect(await Promise.all(replies)).toEqual(numbers(6));
-    expect(child.all('handled').map(({ value }) => value)).toEqual(numbers(6));
+    expect(await Promise.all(replies)).toEqual(numbers(4));
+    expect(child.all('handled').map(({ value }) => value)).toEqual(numbers(4));
   });
 });
 

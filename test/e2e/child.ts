@@ -15,7 +15,14 @@ export interface Told {
 export type Order =
   | { readonly order: 'send'; readonly values: readonly number[] }
   | { readonly order: 'block'; readonly ms: number }
+  | { readonly order: 'report' }
   | { readonly order: 'close' };
+
+export interface ChildOptions {
+  readonly nodeOptions?: readonly string[];
+  /** How many files and sockets it may have open. */
+  readonly maxFiles?: number;
+}
 
 export class Child {
   readonly told: Told[] = [];
@@ -26,13 +33,13 @@ export class Child {
   #errors = '';
 
   /** Runs a program of `programs/`, with `task` as its one argument. */
-  constructor(program: string, task: unknown, nodeOptions: readonly string[] = []) {
+  constructor(program: string, task: unknown, { nodeOptions = [], maxFiles }: ChildOptions = {}) {
     this.#process = fork(
       fileURLToPath(new URL(`programs/${program}.ts`, import.meta.url)),
       [JSON.stringify(task)],
       {
         cwd: ROOT,
-        execArgv: ['--import', 'tsx', '--conditions=source', ...nodeOptions],
+        ...startedBy(maxFiles, ['--import', 'tsx', '--conditions=source', ...nodeOptions]),
         stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       },
     );
@@ -101,4 +108,11 @@ export class Child {
     this.#watchers.clear();
     for (const tell of watchers) tell();
   }
+}
+
+/** A shell lowers the limit, and becomes the program. */
+function startedBy(maxFiles: number | undefined, execArgv: string[]) {
+  if (maxFiles === undefined) return { execArgv };
+  const script = `ulimit -n ${maxFiles} && exec "$0" "$@"`;
+  return { execPath: '/bin/sh', execArgv: ['-c', script, process.execPath, ...execArgv] };
 }

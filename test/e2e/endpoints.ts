@@ -1,7 +1,10 @@
 /** Servers and clients of one test, closed when it ends. */
-import { test as base } from 'vitest';
+import { test as base, vi } from 'vitest';
 import { connect, type Client, type ClientOptions } from '@wilco/client';
 import { listen, type Server, type ServerOptions } from '@wilco/server';
+
+// A child process takes many seconds to start where the machine is busy.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** What is to be closed after a test. */
 export interface Closable {
@@ -57,4 +60,9 @@ export function gate<Value = void>(): {
 /** 1 to `count`. */
 export function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+/** Resolves when it is so; for what no event tells. A test that waits in vain ends by its own limit. */
+export async function eventually(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -5,7 +5,7 @@ import { createServer as createHttpServer, get, type Server as HttpServer } from
 import { connect as dialTls } from 'node:tls';
 import { describe, expect } from 'vitest';
 import type { OpeningOptions } from '@wilco/endpoint';
-import { test, type Endpoints } from './endpoints.ts';
+import { eventually, test, type Endpoints } from './endpoints.ts';
 import { Count } from './messages.ts';
 
 const DEADLINES = {
@@ -25,7 +25,7 @@ describe.concurrent('a client', () => {
     const client = here.client(mute.port, DEADLINES);
     const receipt = client.send(Count, 1);
     // Each try ends by its deadline, and the next one begins.
-    await expect.poll(() => mute.accepted(), { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await eventually(() => mute.accepted() >= 3);
     expect([client.isOnline, receipt.outcome]).toEqual([false, undefined]);
     await mute.close();
     const server = await here.server({ port: mute.port });
@@ -45,7 +45,7 @@ describe.concurrent('a client', () => {
       const strange = await startServer(here, (socket) => socket.write(bytes));
       const client = here.client(strange.port, DEADLINES);
       const receipt = client.send(Count, 1);
-      await expect.poll(() => strange.accepted(), { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+      await eventually(() => strange.accepted() >= 3);
       expect(client.isOnline).toBe(false);
       await strange.close();
       const server = await here.server({ port: strange.port });

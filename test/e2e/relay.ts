@@ -153,8 +153,12 @@ class Pair {
       if (!this.#isCut) to.end();
     });
     if (bytesPerSecond === undefined) return;
-    const share = Math.ceil((bytesPerSecond * TICK_MS) / 1_000);
+    let lastMs = performance.now();
     const timer = setInterval(() => {
+      // By the time that passed: a busy machine shall not make the link slower than it is.
+      const nowMs = performance.now();
+      const share = Math.ceil((bytesPerSecond * (nowMs - lastMs)) / 1_000);
+      lastMs = nowMs;
       takeBytes(waiting, share, (part) => this.#forward(direction, to, part));
       if (waiting.length === 0) from.resume();
     }, TICK_MS);

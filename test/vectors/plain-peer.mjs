@@ -47,13 +47,15 @@ export class PlainPeer {
   /** What the server has acknowledged of channel 1. */
   acknowledged = { received: 1, handled: 1, ranges: [] };
 
+  /** Set where a new session in the place of the old one is expected. */
+  takesNewSessions = false;
   /** Set to have it ignore what comes in, its end as well. */
   isDeaf = false;
 
   #address;
   #credentials;
   #runId = hexOf(randomBytes(16));
-  #counter = 0;
+  #counter;
   #session;
   #serverId;
   #nextSeq = 1;
@@ -67,13 +69,25 @@ export class PlainPeer {
   #connection;
   #watchers = new Set();
 
-  /** `address`: `{ host, port }`. `credentials`: bytes as hex. */
-  constructor(address, { credentials } = {}) {
+  /**
+   * `credentials`: bytes as hex. `session`: one to resume, as hex, with attempts that count
+   * from `counter` on.
+   *
+   * @param {{ host: string, port: number }} address
+   * @param {{ credentials?: string, session?: { id: string, token: string } | undefined, counter?: number }} [options]
+   */
+  constructor(address, { credentials, session, counter = 0 } = {}) {
     this.#address = address;
     this.#credentials = credentials;
+    this.#session = session;
+    this.#counter = counter;
   }
 
-  /** The session's id and newest token, as hex. */
+  /**
+   * The session's id and newest token, as hex.
+   *
+   * @returns {{ id: string, token: string } | undefined}
+   */
   get session() {
     return this.#session;
   }
@@ -203,9 +217,10 @@ export class PlainPeer {
     return { ...hello, session: this.#session, expectedServer: this.#serverId, channels };
   }
 
-  /** Takes over what WELCOME says. A new session in the place of the old one is not expected here. */
+  /** Takes over what WELCOME says. */
   #adopt(welcome) {
-    if (this.#session !== undefined && welcome.newReason !== undefined) {
+    const isNew = this.#session !== undefined && welcome.newReason !== undefined;
+    if (isNew && !this.takesNewSessions) {
       throw new Error(`the session was not resumed: ${welcome.newReason}`);
     }
     this.#session = { id: welcome.sessionId, token: welcome.token };

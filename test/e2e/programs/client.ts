@@ -36,3 +36,4 @@ onOrder((order) => {
   if (order.order === 'send') order.values.forEach(send);
   if (order.order === 'close') void close();
 });
+tell('started');

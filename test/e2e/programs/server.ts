@@ -42,6 +42,10 @@ async function close(): Promise<void> {
 process.on('SIGTERM', () => void close());
 onOrder((order) => {
   if (order.order === 'block') keepBusy(order.ms);
+  if (order.order === 'report') {
+    const { maxRSS } = process.resourceUsage();
+    tell('report', { maxRssKiB: maxRSS, sessions: server.sessions.length });
+  }
   if (order.order === 'close') void close();
 });
 tell('listening', { port: server.address.port });
