@@ -212,7 +212,7 @@ test('what a peer does not read is counted, encrypted or not', async () => {
     accepted.push(connection);
     connection.attach({
       opened: () => {
-        for (const _ of numbers(300)) connection.write(new Uint8Array(100_000));
+        for (const n of numbers(300)) connection.write(new Uint8Array(100_000).fill(n));
       },
       ...{ received: () => {}, ended: () => {}, failed: () => {}, closed: () => {} },
     });

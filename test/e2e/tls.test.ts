@@ -1,5 +1,5 @@
 /** TLS over real sockets: who is trusted, what a failure is called, and what survives it. */
-import { connect as dialTls, type TLSSocket } from 'node:tls';
+import { connect as dialTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { describe, expect } from 'vitest';
 import { connect } from '@wilco/client';
 import { listen, type Server } from '@wilco/server';
@@ -222,10 +222,7 @@ function closable(relay: Relay): { relay: Relay; close(): Promise<void> } {
 }
 
 /** Makes a connection with the means of Node.js alone. */
-function stranger(
-  server: Server,
-  options: Parameters<typeof dialTls>[2] & object,
-): Promise<TLSSocket> {
+function stranger(server: Server, options: ConnectionOptions): Promise<TLSSocket> {
   const { port } = server.address;
   return new Promise((resolve, reject) => {
     const socket = dialTls({ host: 'localhost', port, servername: 'localhost', ca, ...options });
