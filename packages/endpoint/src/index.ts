@@ -22,7 +22,7 @@ export { checkExposure, refuseTlsBeside, resolveEndpointOptions } from './endpoi
 export type { EndpointOptions, ResolvedEndpointOptions } from './endpoint-options.ts';
 export { EventSource, isThenable } from './event-source.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
-export type { FrameConnection } from './frame-connection.ts';
+export { FrameConnection } from './frame-connection.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
 export { Handlers } from './handlers.ts';
 export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
