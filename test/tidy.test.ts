@@ -29,6 +29,18 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ['@wilco/protocol', '@wilco/endpoint', 'eventemitter3'],
   server: ['@wilco/protocol', '@wilco/endpoint', 'eventemitter3'],
+  cli: [
+    '@wilco/client',
+    '@wilco/server',
+    '@wilco/testkit',
+    'commander',
+    'node:crypto',
+    'node:fs',
+    'node:fs/promises',
+    'node:os',
+    'node:stream',
+    'node:util',
+  ],
   testkit: [
     '@wilco/protocol',
     '@wilco/codec',

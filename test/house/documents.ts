@@ -3,6 +3,7 @@ import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wi
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
 import { logDocument } from './log-document.ts';
+import { manualDocument } from './manual-document.ts';
 import { phasesDocument } from './phases-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -22,6 +23,7 @@ export const DOCUMENTS: readonly GeneratedDocument[] = [
   part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
   part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
   part('packages/client/docs/log.md', 'log events', logDocument),
+  part('packages/cli/README.md', 'manual', () => `\n${manualDocument()}\n`),
   part('ARCHITECTURE.md', 'session phases', () => phasesDocument(SESSION_TRANSITIONS)),
 ];
 

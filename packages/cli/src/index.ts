@@ -1,0 +1,1 @@
+export { wilcoProgram } from './program.ts';

@@ -1,0 +1,128 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { jsonLine } from './json-text.ts';
+
+/** How many lines may wait for a slow disk or reader before whoever makes them is asked to wait. */
+const WAITING_MAX = 10_000;
+
+/** Where lines go. */
+export interface LineSink {
+  /** Resolves when all of these bytes are with the system. */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Writes lines in order, each whole. What comes while a write is under way goes out with the
+ * next one, so a slow disk or reader costs no write of its own for each line.
+ */
+export class LineWriter {
+  readonly #sink: LineSink;
+  #waiting: Entry[] = [];
+  #isWriting = false;
+  #failure: Error | undefined;
+
+  constructor(sink: LineSink) {
+    this.#sink = sink;
+  }
+
+  /** Resolves when the line was written; rejects where the sink failed, then and ever after. */
+  write(...parts: readonly Uint8Array[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ parts, resolve, reject });
+      if (!this.#isWriting) void this.#writeAll();
+    });
+  }
+
+  /** Writes an object as a line of JSON. */
+  writeJson(fields: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.write(new TextEncoder().encode(jsonLine(fields)));
+  }
+
+  /** Resolves when so few lines wait that more may come; at once, most of the time. */
+  room(): Promise<void> | undefined {
+    return this.#waiting.length < WAITING_MAX ? undefined : this.write().catch(() => {});
+  }
+
+  /** Resolves when everything was written, and lets go of the sink. */
+  async close(): Promise<void> {
+    await this.write().catch(() => {});
+    await this.#sink.close();
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#waiting.length > 0) {
+      // The rest of this turn's lines belong to the same write.
+      await Promise.resolve();
+      const entries = this.#waiting;
+      this.#waiting = [];
+      await this.#writeEntries(entries);
+    }
+    this.#isWriting = false;
+  }
+
+  async #writeEntries(entries: readonly Entry[]): Promise<void> {
+    try {
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#sink.write(Buffer.concat(entries.flatMap(({ parts }) => parts)));
+      for (const { resolve } of entries) resolve();
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      for (const { reject } of entries) reject(this.#failure);
+    }
+  }
+}
+
+/** How a file is written to. */
+export interface FileSinkOptions {
+  /** What is there already stays. */
+  readonly isAppended: boolean;
+  /** A write counts when it is on the disk. */
+  readonly isSynced: boolean;
+}
+
+/** Writes to a file, which is made where there is none. */
+export async function fileSink(
+  path: string,
+  { isAppended, isSynced }: FileSinkOptions,
+): Promise<LineSink> {
+  const file = await open(path, isAppended ? 'a' : 'w');
+  return {
+    write: async (bytes) => {
+      await writeFully(file, bytes);
+      if (isSynced) await file.datasync();
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Writes to a pipe, a terminal or whatever standard output is. */
+export function streamSink(stream: Writable): LineSink {
+  let failure: Error | undefined;
+  // Without a listener, a reader that went away would end the process with a stack.
+  stream.on('error', (error) => (failure ??= error));
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        if (failure !== undefined) reject(failure);
+        else stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => Promise.resolve(),
+  };
+}
+
+interface Entry {
+  readonly parts: readonly Uint8Array[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, written);
+    written += bytesWritten;
+  }
+}

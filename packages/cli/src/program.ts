@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { completionCommand } from './completion-command.ts';
+import { listenCommand } from './listen-command.ts';
+import { MANUAL } from './manual.ts';
+import { pingCommand } from './ping-command.ts';
+import { proxyCommand } from './proxy-command.ts';
+import { sendCommand } from './send-command.ts';
+
+/** The whole command line of `wilco`: its commands, options and manual. */
+export function wilcoProgram(): Command {
+  const program = new Command('wilco')
+    .description(
+      'Moves lines of JSON from one machine to another, with a true receipt for each line.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this manual')
+    .addHelpText('after', MANUAL);
+  program.addCommand(listenCommand());
+  program.addCommand(sendCommand());
+  program.addCommand(pingCommand());
+  program.addCommand(proxyCommand());
+  program.addCommand(completionCommand(program));
+  program.helpCommand('help [command]', 'print the manual of a command');
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError(`(see: ${nameOf(command, program)} --help)`);
+    command.configureHelp({ helpWidth: HELP_WIDTH });
+  }
+  return program;
+}
+
+/** The same on every terminal, so that the manual reads the same everywhere. */
+const HELP_WIDTH = 100;
+
+function nameOf(command: Command, program: Command): string {
+  return command === program ? 'wilco' : `wilco ${command.name()}`;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
