@@ -180,8 +180,9 @@ export class LiveSession implements SessionDriverOwner {
     this.driver.stopAccepting();
     this.driver.stopHandling();
     for (const { message, mayBeHandled } of this.driver.surrender()) {
-      const settlement = mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason);
-      this.driver.settle(message, settlement);
+      // What a broken store holds, the next run may send.
+      const isUnsure = mayBeHandled || code === 'WILCO_STORE_FAILED';
+      this.driver.settle(message, isUnsure ? inDoubt(code, reason) : cancelled(code, reason));
     }
     this.#rest(code);
     this.#markEnded();

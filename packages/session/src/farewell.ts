@@ -6,8 +6,8 @@ import {
   type StartedPosition,
 } from '@wilco/protocol';
 import type { Conversation } from './conversation.ts';
-import type { Inbox } from './inbox.ts';
-import type { Outbox, Surrendered } from './outbox.ts';
+import type { Surrendered } from './outbox.ts';
+import type { SessionParts } from './session-parts.ts';
 import { cancelled, inDoubt } from './settlement.ts';
 
 /** What a side says when it goes. */
@@ -31,7 +31,10 @@ export class Farewell {
   readonly deadlineMs: number;
   #hasSentClose = false;
   #hasSentAck = false;
+  /** What CLOSE_ACK says, once the peer has said CLOSE; and whether a restart will not belie it. */
+  #startedHere: readonly StartedPosition[] = [];
   #hasReceivedClose = false;
+  #isKept = false;
   /** From the peer's CLOSE_ACK: nothing at or above these positions was or will be handled. */
   started: readonly StartedPosition[] | undefined;
 
@@ -54,26 +57,37 @@ export class Farewell {
   }
 
   /** Says what is still to be said. Returns whether all is said, and the connection may end. */
-  say(conversation: Conversation, inbox: Inbox, nowMs: number): boolean {
+  say(conversation: Conversation, nowMs: number): boolean {
     if (conversation.takeRepeatClose()) this.#hasSentClose = false;
     if (!this.#hasSentClose) {
       this.#hasSentClose = true;
       conversation.writeAck(true, nowMs);
       conversation.write({ kind: 'close', ...this.words }, nowMs);
     }
-    if (this.#hasReceivedClose && !this.#hasSentAck) {
+    if (this.words.mode === 'detach') return true;
+    if (this.#isKept && !this.#hasSentAck) {
       this.#hasSentAck = true;
       conversation.writeAck(true, nowMs);
-      conversation.write({ kind: 'closeAck', channels: inbox.started() }, nowMs);
+      conversation.write({ kind: 'closeAck', channels: this.#startedHere }, nowMs);
     }
-    if (this.words.mode === 'detach') return true;
     return this.#hasSentAck && this.started !== undefined;
   }
 
-  /** The peer said CLOSE, for the first time or again: it is to be answered. */
-  peerClosed(): void {
-    this.#hasReceivedClose = true;
+  /**
+   * The peer said CLOSE, for the first time or again: it is to be answered, once a store keeps
+   * what the answer says. No handler is started any more.
+   */
+  peerClosed({ context, inbox, handling }: SessionParts, nowMs: number): void {
     this.#hasSentAck = false;
+    if (this.#hasReceivedClose) return;
+    this.#hasReceivedClose = true;
+    if (this.words.mode === 'detach') return;
+    this.#startedHere = inbox.started();
+    handling.refuseWaiting(nowMs);
+    context.journal.afterwards(() => {
+      this.#isKept = true;
+      context.sink.requestFlush();
+    }, nowMs);
   }
 
   /** Whether the peer said that it never started on this message. */
@@ -93,21 +107,29 @@ function codeOf({ code }: CloseFrame): ErrorCode {
   return isErrorCode(code) ? code : 'WILCO_SESSION_ENDED';
 }
 
-/** The unsettled messages of a session that is over, and which of them may be handled. */
-export function unsettledOf(outbox: Outbox, farewell: Farewell | undefined): Surrendered[] {
-  return outbox.unsettled(
+/**
+ * The unsettled messages of a session that is over, and which of them may be handled: what was
+ * written, unless the peer said that it never started on it; and all that a broken store may hold.
+ */
+export function unsettledOf(
+  { outbox, context }: SessionParts,
+  farewell: Farewell | undefined,
+): Surrendered[] {
+  const unsettled = outbox.unsettled(
     (channel, { seq }) => farewell?.wasNeverStarted(channel.number, seq) ?? false,
   );
+  if (!context.journal.hasFailed) return unsettled;
+  return unsettled.map(({ message }) => ({ message, mayBeHandled: true }));
 }
 
 /** Never written, or never started by the peer's word: cancelled. Otherwise nobody can know. */
 export function settleRest(
-  outbox: Outbox,
+  parts: SessionParts,
   farewell: Farewell | undefined,
   code: ErrorCode,
   reason: string,
 ): void {
-  for (const { message, mayBeHandled } of unsettledOf(outbox, farewell)) {
-    outbox.settle(message, mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason));
+  for (const { message, mayBeHandled } of unsettledOf(parts, farewell)) {
+    parts.outbox.settle(message, mayBeHandled ? inDoubt(code, reason) : cancelled(code, reason));
   }
 }

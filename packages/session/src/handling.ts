@@ -139,6 +139,17 @@ export class Handling {
     this.#isStopped = true;
   }
 
+  /** The session ends and the peer is told so: in a store nothing is left that a next run would start. */
+  refuseWaiting(nowMs: number): void {
+    if (this.#context.journal.isVolatile) return;
+    for (const channel of this.allChannels()) {
+      for (const message of [...channel.waiting]) {
+        const said = verdict('cancelled', 'WILCO_SESSION_ENDED');
+        if (message.attempt === 0) this.#conclude(channel, message, said, NO_BYTES, nowMs);
+      }
+    }
+  }
+
   /** Tells the handlers that are running that the session is over. */
   abortRunning(): void {
     for (const channel of this.allChannels()) {

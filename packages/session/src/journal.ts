@@ -24,6 +24,7 @@ export class Journal {
   #isDirty = false;
   #nextNumber = 1;
   #isOver = false;
+  #hasFailed = false;
 
   /** @param timeoutMs - How long a commit may take. */
   constructor(sink: SessionSink, isVolatile: boolean, timeoutMs: number) {
@@ -85,6 +86,17 @@ export class Journal {
       this.#pending.shift();
       for (const effect of effects) effect(nowMs);
     }
+  }
+
+  /** Whether the store broke: what it holds, a next run may find and send again. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** The store broke. */
+  fail(): void {
+    this.#hasFailed = true;
+    this.end();
   }
 
   /** Nothing more is kept, and nothing that waits for the store will ever happen. */

@@ -80,9 +80,10 @@ export class ReceiveChannel {
     return below;
   }
 
-  /** No handler took this seq or a later one. */
+  /** No handler took this seq or a later one, in this run or in one before. */
   get toStart(): Position {
-    return this.waiting[0]?.seq ?? this.accepted;
+    const lastTaken = this.waiting.findLast(({ attempt }) => attempt > 0)?.seq ?? 0;
+    return this.waiting.find(({ seq }) => seq > lastTaken)?.seq ?? this.accepted;
   }
 
   /** Takes the next message: it waits for a handler. */

@@ -211,7 +211,7 @@ export class Session {
     const farewell = this.#farewell;
     const closing = farewell?.mayAnswer === true ? 'answers' : 'nothing';
     this.#parts.conversation.flush(nowMs, isInputDry, this.#phase === 'open' ? 'all' : closing);
-    if (farewell?.say(this.#parts.conversation, this.#parts.inbox, nowMs) !== true) return;
+    if (farewell?.say(this.#parts.conversation, nowMs) !== true) return;
     this.#move('bothClosed');
     this.#sink.finishConnection();
     this.#finish(farewell.words.code, farewell.words.reason, nowMs);
@@ -231,7 +231,7 @@ export class Session {
   /** The store is broken: nothing more is kept, said to be kept, or acknowledged. */
   storeFailed(error: WilcoError, nowMs: number): void {
     if (this.#phase === 'ended') return;
-    this.#parts.context.journal.end();
+    this.#parts.context.journal.fail();
     this.stopHandling();
     this.#giveUp('WILCO_STORE_FAILED', error.message, nowMs);
   }
@@ -282,7 +282,7 @@ export class Session {
       this.#move('givenUp');
       this.#retire(nowMs);
     }
-    const surrendered = unsettledOf(this.#parts.outbox, this.#farewell);
+    const surrendered = unsettledOf(this.#parts, this.#farewell);
     for (const { message } of surrendered) this.#parts.outbox.release(message);
     return surrendered;
   }
@@ -353,7 +353,7 @@ export class Session {
       this.#move('peerClosed');
       this.#parts.handling.stop();
     }
-    this.#farewell.peerClosed();
+    this.#farewell.peerClosed(this.#parts, nowMs);
     this.#sink.requestFlush();
   }
 
@@ -385,7 +385,7 @@ export class Session {
   /** Whoever submits from now on would wait for ever. */
   #settleRest(code: ErrorCode, reason: string): void {
     this.stopAccepting();
-    settleRest(this.#parts.outbox, this.#farewell, code, reason);
+    settleRest(this.#parts, this.#farewell, code, reason);
   }
 
   #retire(nowMs: number): void {

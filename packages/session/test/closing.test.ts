@@ -212,3 +212,56 @@ describe('moving to another session', () => {
     expect(message.state).not.toBe('settled');
   });
 });
+
+describe('closing a session that a store keeps', () => {
+  /** A server with a store, one handler that never ends, and two messages that wait for it. */
+  function busy(concurrencyOf = (): number => 1): Pair {
+    const pair = new Pair({}, { server: { isVolatile: false, concurrencyOf } });
+    pair.server.commitMs = 0;
+    pair.server.respond = undefined;
+    pair.connect();
+    for (let i = 0; i < 3; i++) pair.send(pair.client);
+    pair.advance(10);
+    pair.takeTrace();
+    return pair;
+  }
+
+  test('says what was not started only when no next run will start it', () => {
+    const pair = busy();
+    pair.server.commitMs = undefined;
+    end(pair, pair.client);
+    pair.advance(100);
+    expect(pair.takeTrace().filter((line) => line.includes('closeAck 1:'))).toEqual([
+      'client → closeAck 1:1',
+    ]);
+    while (pair.server.completeCommit());
+    pair.advance(10);
+    expect(pair.takeTrace()).toContain('server → closeAck 1:2');
+    expect(statusesOf(pair.client)).toEqual(['inDoubt', 'cancelled', 'cancelled']);
+    pair.server.respond = () => HANDLED;
+    pair.server.restart();
+    pair.advance(10);
+    // The first had been started before.
+    expect(pair.server.handledSeqs()).toEqual([1, 1]);
+  });
+
+  test('leaves in doubt what the store did not drop in time', () => {
+    const pair = busy();
+    pair.server.commitMs = undefined;
+    end(pair, pair.client);
+    pair.advance(5_000);
+    expect(statusesOf(pair.client)).toEqual(['inDoubt', 'inDoubt', 'inDoubt']);
+  });
+
+  test('counts as started what a handler took before a restart', () => {
+    let concurrency = 2;
+    const pair = busy(() => concurrency);
+    pair.cut();
+    concurrency = 1;
+    pair.server.restart();
+    pair.connect();
+    end(pair, pair.client);
+    pair.advance(10);
+    expect(statusesOf(pair.client)).toEqual(['inDoubt', 'inDoubt', 'cancelled']);
+  });
+});
