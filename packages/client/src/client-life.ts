@@ -218,7 +218,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     const error = refusalError(code, reason);
     this.#staleRefusals = code === 'WILCO_ATTEMPT_STALE' ? this.#staleRefusals + 1 : 0;
     if (code === 'WILCO_WRONG_SERVER') {
-      if (!this.#patience.begin()) this.#sessions?.replace('unknown');
+      if (!this.#patience.begin()) this.#openAnew();
     } else if (code === 'WILCO_TOKEN_REPLAYED') {
       this.#sessions?.replace('clientStateLost');
     } else if (this.#staleRefusals >= STALE_REFUSALS) {
@@ -249,19 +249,12 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   }
 
   noticed({ notice, afterMs, elsewhere }: NoticeFrame): void {
-    switch (notice) {
-      case 'goingAway':
-        this.#dialler.told({ afterMs: afterMs ?? 0, elsewhere, isGoing: true });
-        return;
-      case 'takenOver':
-        this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client took over this session'));
-        return;
-      case 'credentialsAccepted':
-        this.#renewal.accepted(afterMs);
-        return;
-      case 'credentialsUndecided':
-        this.#renewal.undecided(afterMs);
-    }
+    if (notice === 'goingAway') {
+      this.#dialler.told({ afterMs: afterMs ?? 0, elsewhere, isGoing: true });
+    } else if (notice === 'takenOver') {
+      this.finish(new WilcoError('WILCO_TAKEN_OVER', 'another client took over this session'));
+    } else if (notice === 'credentialsAccepted') this.#renewal.accepted(afterMs);
+    else this.#renewal.undecided(afterMs);
   }
 
   /** The engine let go of its connection; the server is told why. */
@@ -376,9 +369,14 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#dialler.again();
   }
 
-  /** No server that answers knows the session: any of them will do now. */
-  #patienceOver(): void {
+  /** The server that answers does not know the session, and will do as well as any. */
+  #openAnew(): void {
     this.#sessions?.replace('unknown');
+    this.#dialler.stay();
+  }
+
+  #patienceOver(): void {
+    this.#openAnew();
     this.#connection?.release('destroy');
     this.#connection = undefined;
     this.#dialler.now();

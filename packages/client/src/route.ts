@@ -61,6 +61,12 @@ export class Route {
     this.#passed = 0;
   }
 
+  /** The current one is to be tried once more, before the others. */
+  stay(): void {
+    this.reached();
+    this.restart();
+  }
+
   /** The current one is good: later rounds begin with it. */
   reached(): void {
     const current = this.#current;

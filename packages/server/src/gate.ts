@@ -150,7 +150,7 @@ export class Gate {
       const ask = async (): Promise<Authentication | undefined> => authenticate?.(request);
       ask().then(
         (result) => settle(() => resolve(result)),
-        (error: unknown) => settle(() => reject(error as Error)),
+        (error: unknown) => settle(() => reject(error)),
       );
     });
   }

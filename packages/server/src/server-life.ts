@@ -200,8 +200,9 @@ export class ServerLife implements ServerOpeningOwner {
     this.#gate.close();
     for (const connection of [...this.#connections]) {
       if (connection.phase === 'open') connection.notify(this.#notice());
-      else if (connection.phase === 'welcoming') connection.release('destroy');
-      else connection.refuse(this.#goingAway());
+      else if (connection.phase === 'welcoming') {
+        connection.release('finish', { kind: 'close', mode: 'detach', ...this.#goingAway() });
+      } else connection.refuse(this.#goingAway());
     }
     await Promise.all(this.table.all.map((session) => this.#closeSession(session, drainMs)));
     await Promise.all([...this.#leaving].map(({ gone }) => gone));
