@@ -5,7 +5,7 @@ import type { ReceiveChannel } from './receive-channel.ts';
 import type { BudgetHolder, WindowBudget } from './window-budget.ts';
 import { WindowGrant } from './window-grant.ts';
 
-/** A session does not open with less than this, or its option if that is less. Bytes. */
+/** A session does not open with less than about this. Bytes. */
 const LEAST_BYTES = 1_024;
 /** No message may take more than this part of the budget. */
 const MESSAGE_SHARE = 0.25;
@@ -17,7 +17,7 @@ const UNNAMED_MESSAGES = 64;
 const UNNAMED_BYTES = 65_536;
 /** A window that was not used for so long is idle: others may have all but a part of it. Milliseconds. */
 const IDLE_MS = 1_000;
-const IDLE_SHARE = 1 / 16;
+const IDLE_SHARE = 1 / 64;
 
 /**
  * The memory that one session promises to its peer: its window, and the assemblies of
@@ -292,21 +292,28 @@ export class SessionWindow implements Window, BudgetHolder {
     this.#budget.release(spareBytes);
   }
 
-  /** As much as its option says, or what there is room for. */
+  /** As much as its option says; where windows take half of the budget, as little as an idle one, or less. */
   #reserveFirst(nowMs: number): Window {
-    let messages = this.#options.windowMessages * SESSION_MESSAGES;
-    let bytes = this.#options.windowBytes * SESSION_BYTES;
-    const wantedBytes = costOf(messages, bytes);
-    const least = Math.min(wantedBytes, LEAST_BYTES);
-    for (let cost = wantedBytes; cost >= least; cost = costOf(messages, bytes)) {
+    const { windowMessages, windowBytes } = this.#options;
+    const full = {
+      messages: windowMessages * SESSION_MESSAGES,
+      bytes: windowBytes * SESSION_BYTES,
+    };
+    const fullCost = costOf(full.messages, full.bytes);
+    if (this.#budget.reserveGrowth(fullCost)) {
+      this.#reservedBytes = fullCost;
+      return full;
+    }
+    this.#budget.takeBack(fullCost, this, fullCost, nowMs);
+    for (let share = IDLE_SHARE; ; share /= 2) {
+      const messages = Math.ceil(full.messages * share);
+      const bytes = Math.ceil(full.bytes * share);
+      const cost = costOf(messages, bytes);
       if (this.#budget.reserveFirst(cost)) {
         this.#reservedBytes = cost;
         return { messages, bytes };
       }
-      if (cost === wantedBytes) this.#budget.takeBack(cost, this, cost, nowMs);
-      if (messages === 1 && bytes === 1) break;
-      messages = Math.ceil(messages / 2);
-      bytes = Math.ceil(bytes / 2);
+      if (cost <= LEAST_BYTES || (messages === 1 && bytes === 1)) break;
     }
     throw new WilcoError(
       'WILCO_OVERLOADED',

@@ -231,7 +231,9 @@ class Peer {
   /** Uses it up until it grows no more. */
   growToTheMost(nowMs: number, times = 40): void {
     for (let i = 0; i < times; i++) {
-      while (this.send(4_000));
+      // A sender cuts what does not fit.
+      const bytes = Math.min(4_000, Math.ceil(this.#known.bytes / 4));
+      while (this.send(bytes));
       this.arrive(1_000);
       while (this.#held.length > 0) this.handle();
       this.exchangeAcks(nowMs);
