@@ -91,11 +91,10 @@ describe.each<[string, MessageType<Given, string, Taken>]>([
   });
 
   test('that takes its time keeps the order of the messages', async () => {
-    let made: VirtualPair | undefined;
-    const pair = (): VirtualPair => made ?? expect.unreachable();
+    const made = await virtualPair();
+    const pair = (): VirtualPair => made;
     const schema = slowNumbers(pair)[library as 'zod' | 'valibot'];
     const Slow = defineMessage<number, undefined, number>('slow', { schema });
-    made = await virtualPair();
     const started: number[] = [];
     pair().server.handle(
       Slow,

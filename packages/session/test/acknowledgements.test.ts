@@ -83,6 +83,23 @@ describe('an acknowledgement', () => {
     }
   });
 
+  test.each([
+    [{ ackMessages: 3 }, 2, 1, 0],
+    [{ ackMessages: 3 }, 3, 1, 1],
+    [{ ackBytes: 1_000 }, 1, 999, 0],
+    [{ ackBytes: 1_000 }, 1, 1_000, 1],
+  ])(
+    'leaves as soon as %o says, while input does not run dry: %i of %i bytes',
+    (server, count, bytes, acks) => {
+      const pair = new Pair({ server });
+      pair.connect();
+      pair.server.isInputDry = false;
+      for (let i = 0; i < count; i++) pair.send(pair.client, { bytes: new Uint8Array(bytes) });
+      pair.advance(5);
+      expect(acksOf(pair)).toHaveLength(acks);
+    },
+  );
+
   test('leaves at once where the ack delay is 0', () => {
     const pair = new Pair({ server: { ackDelayMs: 0 } });
     pair.connect();
