@@ -6,6 +6,10 @@ import { CHECKSUM_BYTES } from './wire.ts';
 
 const SLAB_BYTES_MIN = 4 * 1024;
 const SLAB_BYTES_MAX = 64 * 1024;
+/** A slab is made for so many batches of the size of the last. */
+const SLAB_BATCHES = 4;
+/** The next batch may be a little larger than the last. */
+const SLACK_BYTES = 256;
 /** A payload of this size or more is not copied. */
 const BY_REFERENCE_BYTES = 8 * 1024;
 
@@ -30,6 +34,9 @@ export class ByteWriter {
   #unsealedFrom = 0;
   #sealed: Uint8Array[] = [];
   #sealedBytes = 0;
+  /** Bytes of this batch that went through slabs; the next will have about as many as the last. */
+  #batchBytes = 0;
+  #lastBytes = 0;
 
   /** Bytes of all finished frames that were not taken. */
   get pendingBytes(): number {
@@ -46,8 +53,11 @@ export class ByteWriter {
     this.#seal(this.#frameStart);
     const taken = this.#sealed;
     if (taken.length > 0) {
+      this.#lastBytes = this.#batchBytes;
+      this.#batchBytes = 0;
       this.#sealed = [];
       this.#sealedBytes = 0;
+      this.#letGo();
     }
     return taken;
   }
@@ -187,7 +197,18 @@ export class ByteWriter {
     if (to === this.#unsealedFrom) return;
     this.#sealed.push(this.#slab.subarray(this.#unsealedFrom, to));
     this.#sealedBytes += to - this.#unsealedFrom;
+    this.#batchBytes += to - this.#unsealedFrom;
     this.#unsealedFrom = to;
+  }
+
+  /** A batch goes out in one piece where it can; and who says little holds no large slab. */
+  #letGo(): void {
+    const free = this.#slab.length - this.#frameStart;
+    const isTooSmall = free < Math.min(this.#lastBytes + SLACK_BYTES, SLAB_BYTES_MAX);
+    const isTooLarge = this.#slab.length > Math.max(SLAB_BYTES_MIN, 64 * this.#lastBytes);
+    if (!isTooSmall && !isTooLarge) return;
+    this.#slab = NOTHING;
+    this.#position = this.#frameStart = this.#unsealedFrom = 0;
   }
 
   #ensure(count: number): void {
@@ -198,7 +219,8 @@ export class ByteWriter {
   #moveToNewSlab(count: number): void {
     const old = this.#slab;
     const frame = old.subarray(this.#frameStart, this.#position);
-    const size = Math.min(Math.max(this.pendingBytes * 2, SLAB_BYTES_MIN), SLAB_BYTES_MAX);
+    const wanted = Math.max(this.pendingBytes * 2, this.#lastBytes * SLAB_BATCHES);
+    const size = Math.min(Math.max(wanted, SLAB_BYTES_MIN), SLAB_BYTES_MAX);
     this.#seal(this.#frameStart);
     this.#slab = new Uint8Array(Math.max(size, (frame.length + count) * 2));
     this.#slab.set(frame);

@@ -165,6 +165,28 @@ describe('the memory of an encoder', () => {
     expect(buffers.size).toBe(1);
   });
 
+  it('puts a batch that is as large as the one before into one buffer', () => {
+    const encoder = new FrameEncoder();
+    const pieces = Array.from({ length: 20 }, () => {
+      for (let seq = 1; seq <= 64; seq++)
+        encoder.append(message({ seq, payload: new Uint8Array(100) }));
+      return encoder.take().length;
+    });
+    expect(new Set(pieces.slice(1))).toEqual(new Set([1]));
+  });
+
+  it('lets go of a large buffer when a small batch follows', () => {
+    const encoder = new FrameEncoder();
+    for (let seq = 1; seq <= 300; seq++)
+      encoder.append(message({ seq, payload: new Uint8Array(100) }));
+    encoder.take();
+    const small = Array.from({ length: 3 }, () => {
+      encoder.append(ping);
+      return encoder.take().map((bytes) => bytes.buffer.byteLength);
+    });
+    expect(small.slice(1)).toEqual([[4 * 1024], [4 * 1024]]);
+  });
+
   it('does not hold a copy of a payload of 8 KiB or more', () => {
     const payload = new Uint8Array(8 * 1024).fill(7);
     const encoder = new FrameEncoder();
