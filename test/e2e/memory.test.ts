@@ -31,7 +31,7 @@ let honest: Client;
 let peers: HostilePeer[] = [];
 
 beforeAll(async () => {
-  server = new Child('besieged-server', LIMITS, ['--expose-gc']);
+  server = new Child('besieged-server', LIMITS, { nodeOptions: ['--expose-gc'] });
   port = (await server.until('listening'))['port'] as number;
   honest = connectClient({ host: '127.0.0.1', port });
   // Code is compiled, and pools are filled.
