@@ -112,7 +112,7 @@ describe('with mutual TLS', () => {
       authenticate: (request) => {
         const { certificate, failure: why } = request.tls ?? {};
         seen.push([certificate?.subject.CN, why]);
-        return { identity: certificate?.subject.CN ?? 'a stranger' };
+        return { identity: String(certificate?.subject.CN ?? 'a stranger') };
       },
     });
     const { port } = server.address;

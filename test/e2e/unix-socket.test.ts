@@ -41,7 +41,9 @@ describe('a Unix socket', () => {
     expect(server.address).toEqual({ host: 'localhost', port: 0, path });
     // What a server says of its address is what a client needs.
     const client = here.add(connect(server.address));
-    const came = new Promise((resolve) => client.handle(Count, resolve));
+    const came = new Promise((resolve) => {
+      client.handle(Count, (number) => (resolve(number), number));
+    });
     expect(await client.send(Blob, new Uint8Array(3_000_000)).handled).toBe(3_000_000);
     expect(await came).toBe(7);
     const other = here.add(connect({ path }));
