@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** A run that takes longer has met an endless loop. Milliseconds. */
-const RUN_MS = 120_000;
+/** A run that takes longer for each of its test files has met an endless loop. Milliseconds. */
+const FILE_MS = 120_000;
 
 /** How a run of test files ended. `broken`: not one test ran to its end. */
 export type RunResult = 'green' | 'red' | 'hung' | 'broken';
@@ -66,7 +66,7 @@ export class Workshop {
         // The workers of a hanging run must not outlive it.
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
         resolve(false);
-      }, RUN_MS);
+      }, FILE_MS * tests.length);
       child.on('close', () => {
         clearTimeout(timer);
         resolve(true);

@@ -16,13 +16,27 @@ export class Program implements AsyncDisposable {
 
   /** Makes it, from the sources as they are now. */
   static async build(): Promise<Program> {
-    const folder = await mkdtemp(join(tmpdir(), 'wilco-net-'));
+    const program = new Program(await mkdtemp(join(tmpdir(), 'wilco-net-')));
+    try {
+      await program.#make();
+      return program;
+    } catch (error) {
+      await program[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #make(): Promise<void> {
     await build({
       config: false,
       entry: { peer: fileURLToPath(new URL('./peer.ts', import.meta.url)) },
       format: 'esm',
       target: 'node20',
-      outDir: folder,
+      outDir: this.#folder,
       outExtension: () => ({ js: '.mjs' }),
       noExternal: [/.*/],
       silent: true,
@@ -30,10 +44,5 @@ export class Program implements AsyncDisposable {
         options.conditions = ['source'];
       },
     });
-    return new Program(folder);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
