@@ -33,6 +33,10 @@ export class ListenJob {
         this.#end = (exitCode, drainMs) => resolve({ exitCode, drainMs });
       },
     );
+    onSignal((signal) => {
+      this.#reporter.log('info', 'signal', `${signal}: no new clients are let in`, { signal });
+      this.#end(EXIT.done, this.#settings.drain);
+    });
     const options = serverOptions(this.#place, this.#settings);
     const writer = new LineWriter(await this.#openSink());
     const server = await listen({ ...options, handlerTimeoutMs: HANDLER_TIMEOUT_MS });
@@ -42,10 +46,6 @@ export class ListenJob {
       server.handle(jsonTextType(type), write, { concurrency: SIDE_BY_SIDE });
     }
     this.#logEvents(server);
-    onSignal((signal) => {
-      this.#reporter.log('info', 'signal', `${signal}: no new clients are let in`, { signal });
-      this.#end(EXIT.done, this.#settings.drain);
-    });
     const { exitCode, drainMs } = await ending;
     await server.close({ drainMs });
     await writer.close();

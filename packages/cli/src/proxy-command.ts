@@ -84,17 +84,17 @@ export function proxyCommand(): Command {
 }
 
 function proxy(given: Omit<ProxySettings, 'seed'> & { readonly seed?: number }): Promise<void> {
-  const settings: ProxySettings = {
-    ...given,
-    seed: given.seed ?? Math.floor(Math.random() * 2 ** 32),
-  };
+  const seed = given.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const settings: ProxySettings = { ...given, seed };
   return act(settings, async (reporter) => {
+    const signalled = new Promise<number>((resolve) => {
+      onSignal(() => resolve(EXIT.done));
+    });
     const running = await start(settings);
     const at = targetName({ ...running.address, path: undefined });
-    const text = `proxy on ${at} to ${targetName(settings.to)}, seed ${settings.seed}`;
-    reporter.log('info', 'listening', text, { ...running.address, seed: settings.seed });
-    const exitCode = await untilEnded(running, settings, reporter);
-    return exitCode;
+    const text = `proxy on ${at} to ${targetName(settings.to)}, seed ${seed}`;
+    reporter.log('info', 'listening', text, { ...running.address, seed });
+    return untilEnded(running, signalled, reporter);
   });
 }
 
@@ -124,20 +124,20 @@ function start(settings: ProxySettings): Promise<MisbehavingProxy> {
 /** Prints faults until a signal, or until nobody reads them any more; then what it all came to. */
 async function untilEnded(
   running: MisbehavingProxy,
-  settings: ProxySettings,
+  signalled: Promise<number>,
   reporter: Reporter,
 ): Promise<number> {
   const startedMs = performance.now();
   const writer = new LineWriter(streamSink(process.stdout));
-  const isJson = settings.json === true;
-  const print = (line: string): Promise<void> => writer.write(new TextEncoder().encode(line));
-  const exitCode = await new Promise<number>((resolve) => {
-    onSignal(() => resolve(EXIT.done));
+  const { isJson } = reporter;
+  const unread = new Promise<number>((resolve) => {
     running.onStrike((strike) => {
       const atMs = Math.round(performance.now() - startedMs);
-      print(strikeLine(strike, atMs, isJson)).catch(() => resolve(exitCodeOf('SIGPIPE')));
+      const line = new TextEncoder().encode(strikeLine(strike, atMs, isJson));
+      writer.write(line).catch(() => resolve(exitCodeOf('SIGPIPE')));
     });
   });
+  const exitCode = await Promise.race([signalled, unread]);
   const { connections, messages, bytes, faults } = running.counts;
   await running.close();
   const fields = { connections, messages, bytesUp: bytes.up, bytesDown: bytes.down, ...faults };
