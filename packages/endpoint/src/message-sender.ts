@@ -21,7 +21,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { OutboxShare } from './outbox-share.ts';
-import { MessageReceipt, type Receipt } from './receipt.ts';
+import { MessageReceipt, type Receipt, type ReceiptOwner } from './receipt.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -57,6 +57,7 @@ export interface MessageSenderSetting {
 export class MessageSender {
   readonly #setting: MessageSenderSetting;
   readonly #waiting: WaitingRoom;
+  readonly #receipts: ReceiptOwner;
   #driver: SessionDriver | undefined;
   #isClosed = false;
   #unsettled = 0;
@@ -68,6 +69,11 @@ export class MessageSender {
   constructor(setting: MessageSenderSetting) {
     this.#setting = setting;
     this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX);
+    this.#receipts = {
+      clock: setting.clock,
+      cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
+      settled: (receipt) => this.#settled(receipt),
+    };
   }
 
   /** Messages without a settled receipt, those that wait for room included. */
@@ -161,15 +167,14 @@ export class MessageSender {
 
   /** A message that came out of a store ended: nobody holds its receipt. */
   settledUnheld(message: OutgoingMessage, settlement: Settlement): void {
-    const receipt = new MessageReceipt({
+    const owner: ReceiptOwner = {
       clock: this.#setting.clock,
-      id: message.id,
-      type: message.type,
-      replyCodec: MESSAGE_PACK,
       cancelWaiting: () => {},
       settled: (settled) => this.#watchFailure(settled),
-    });
-    receipt.settle(settlement);
+    };
+    const { id, type, payload } = message;
+    const subject = { id, type, replyCodec: MESSAGE_PACK, bytes: payload.byteLength };
+    new MessageReceipt(owner, subject).settle(settlement);
     this.#admitWaiting();
   }
 
@@ -207,16 +212,10 @@ export class MessageSender {
   #receiptFor<Input, Reply, Output>(
     type: MessageType<Input, Reply, Output>,
     { id }: SendOptions,
-    size: number,
+    bytes: number,
   ): MessageReceipt<Reply> {
-    return new MessageReceipt<Reply>({
-      clock: this.#setting.clock,
-      id,
-      type: type.name,
-      replyCodec: type.replyCodec ?? (MESSAGE_PACK as PayloadCodec<Reply>),
-      cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
-      settled: (receipt) => this.#settled(receipt, size),
-    });
+    const replyCodec = type.replyCodec ?? (MESSAGE_PACK as PayloadCodec<Reply>);
+    return new MessageReceipt<Reply>(this.#receipts, { id, type: type.name, replyCodec, bytes });
   }
 
   /** Hands a message to the session. `false`: there is no room, or no session yet. */
@@ -268,10 +267,10 @@ export class MessageSender {
     if (this.#waiting.size > 0) this.#setting.outboxTotal.whenReleased(this.#retry);
   }
 
-  #settled(receipt: MessageReceipt, size: number): void {
+  #settled(receipt: MessageReceipt): void {
     this.#unsettled -= 1;
     this.#watchFailure(receipt);
-    if (receipt.isPlaced) this.#setting.outboxTotal.release(size);
+    if (receipt.isPlaced) this.#setting.outboxTotal.release(receipt.bytes);
     this.#admitWaiting();
     if (this.#unsettled > 0 || this.#drained.length === 0) return;
     const drained = this.#drained;

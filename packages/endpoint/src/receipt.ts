@@ -71,24 +71,32 @@ export interface Receipt<Reply = unknown> {
   within(waitMs: number): Promise<Reply>;
 }
 
-/** What the side that made a receipt does for it. */
-export interface ReceiptSetting<Reply> {
+/** What the side that makes receipts does for them: one for all of them. */
+export interface ReceiptOwner {
   readonly clock: Clock;
-  /** The application's own id. */
-  readonly id: MessageId | undefined;
-  readonly type: string;
-  readonly replyCodec: PayloadCodec<Reply>;
   /** The message waits for room and is not wanted any more. */
   cancelWaiting(receipt: MessageReceipt): void;
   /** Once, when it has settled. */
   settled(receipt: MessageReceipt): void;
 }
 
+/** What a receipt is about. */
+export interface ReceiptSubject<Reply> {
+  /** The application's own id. */
+  readonly id: MessageId | undefined;
+  readonly type: string;
+  readonly replyCodec: PayloadCodec<Reply>;
+  /** Size of the encoded body. */
+  readonly bytes: number;
+}
+
 /** The receipt as the endpoint sees it: what happens is told to it. */
 export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
-  readonly #setting: ReceiptSetting<Reply>;
+  readonly #owner: ReceiptOwner;
+  readonly #subject: ReceiptSubject<Reply>;
   /** The session that has the message, and the message; `undefined` while it waits for room. */
-  #place: { readonly driver: SessionDriver; readonly message: OutgoingMessage } | undefined;
+  #driver: SessionDriver | undefined;
+  #message: OutgoingMessage | undefined;
   #isQueued = false;
   #isReceived = false;
   #outcome: Outcome<Reply> | undefined;
@@ -98,19 +106,25 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   #settled: Deferred<Outcome<Reply>> | undefined;
   /** Somebody was told how it ended, or will be. */
   #isObserved = false;
-  #ignoreSignal: () => void = () => {};
+  #ignoreSignal: () => void = nothing;
 
-  constructor(setting: ReceiptSetting<Reply>) {
-    this.#setting = setting;
+  constructor(owner: ReceiptOwner, subject: ReceiptSubject<Reply>) {
+    this.#owner = owner;
+    this.#subject = subject;
   }
 
   get id(): MessageId | undefined {
-    return this.#place?.message.id ?? this.#setting.id;
+    return this.#message?.id ?? this.#subject.id;
   }
 
   /** Name of the message type. */
   get type(): string {
-    return this.#setting.type;
+    return this.#subject.type;
+  }
+
+  /** Size of the encoded body. */
+  get bytes(): number {
+    return this.#subject.bytes;
   }
 
   get queued(): Promise<void> {
@@ -155,7 +169,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   }
 
   get attempts(): number {
-    return this.#place?.message.attempts ?? 0;
+    return this.#message?.attempts ?? 0;
   }
 
   /** Whether anybody was told how it ended. */
@@ -170,8 +184,8 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
   cancel(): void {
     if (this.#outcome !== undefined) return;
-    if (this.#place !== undefined) this.#place.driver.cancel(this.#place.message);
-    else this.#setting.cancelWaiting(this);
+    if (this.#message !== undefined) this.#driver?.cancel(this.#message);
+    else this.#owner.cancelWaiting(this);
   }
 
   /** Cancels it when `signal` is aborted; holds nothing on the signal once it has settled. */
@@ -190,7 +204,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   within(waitMs: number): Promise<Reply> {
     inRange('waitMs', waitMs, 0, LIMITS.durationMs);
     if (this.#outcome !== undefined) return this.handled;
-    const { clock } = this.#setting;
+    const { clock } = this.#owner;
     const limit = new Deferred<Reply>();
     const stop = clock.schedule(clock.nowMs() + waitMs, () => {
       limit.reject(new WilcoError('WILCO_WAIT_OVER', `not handled within ${waitMs} ms`));
@@ -210,12 +224,13 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
   /** Whether a session ever took the message. */
   get isPlaced(): boolean {
-    return this.#place !== undefined;
+    return this.#message !== undefined;
   }
 
   /** A session has taken the message: the first, or one that follows it. */
   placed(driver: SessionDriver, message: OutgoingMessage): void {
-    this.#place = { driver, message };
+    this.#driver = driver;
+    this.#message = message;
   }
 
   markQueued(): void {
@@ -232,7 +247,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   /** The message has ended: once. */
   settle(settlement: Settlement): void {
     if (this.#outcome !== undefined) return;
-    const outcome = outcomeOf(settlement, this.#setting.replyCodec);
+    const outcome = outcomeOf(settlement, this.#subject.replyCodec);
     this.#outcome = outcome;
     this.#ignoreSignal();
     if (outcome.status === 'handled') this.markReceived();
@@ -240,7 +255,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     if (this.#received !== undefined && !this.#isReceived) this.#tell(this.#received, outcome);
     if (this.#handled !== undefined) this.#tellHandled(this.#handled, outcome);
     this.#settled?.resolve(outcome);
-    this.#setting.settled(this);
+    this.#owner.settled(this);
   }
 
   #tell(waiting: Deferred<never> | Deferred<void>, outcome: Outcome<Reply>): void {
@@ -254,13 +269,13 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   }
 }
 
-function noPromise(): void {}
+function nothing(): void {}
 
 /** A promise that is made when it is asked for, and settled from outside. */
 class Deferred<Value> {
   // Said with `never`, so that a receipt of any reply is one of an unknown reply.
-  #resolve: (value: never) => void = noPromise;
-  #reject: (error: WilcoError) => void = noPromise;
+  #resolve: (value: never) => void = nothing;
+  #reject: (error: WilcoError) => void = nothing;
   readonly promise = new Promise<Value>((resolve, reject) => {
     this.#resolve = resolve;
     this.#reject = reject;
@@ -272,7 +287,7 @@ class Deferred<Value> {
 
   /** Whoever awaits it is told; the process is not ended for somebody who does not. */
   reject(error: WilcoError): void {
-    this.promise.catch(noPromise);
+    this.promise.catch(nothing);
     this.#reject(error);
   }
 }

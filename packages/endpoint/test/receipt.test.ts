@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { messagePack } from '@wilco/codec';
 import { cancelled, expired, inDoubt, type Settlement } from '@wilco/session';
-import { MessageReceipt } from '../src/receipt.ts';
+import { MessageReceipt, type ReceiptOwner } from '../src/receipt.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const CODEC = messagePack();
@@ -118,13 +118,12 @@ function make() {
   const clock = new ManualClock();
   const settled: MessageReceipt[] = [];
   const withdrawn: MessageReceipt[] = [];
-  const receipt = new MessageReceipt({
+  const owner: ReceiptOwner = {
     clock,
-    id: 'one',
-    type: 'test',
-    replyCodec: CODEC,
     cancelWaiting: (given) => withdrawn.push(given),
     settled: (given) => settled.push(given),
-  });
+  };
+  const subject = { id: 'one', type: 'test', replyCodec: CODEC, bytes: 1 };
+  const receipt = new MessageReceipt(owner, subject);
   return { receipt, clock, settled, withdrawn };
 }
