@@ -44,6 +44,7 @@ export interface HandlerRunsOwner {
   readonly handle: SessionHandle;
   /** The session that these messages came through. */
   readonly sessionId: SessionId | undefined;
+  nowMs(): number;
   /** `false`: too late. */
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
   handlerFailed(failure: HandlerFailure): void;
@@ -348,6 +349,11 @@ class DeliveryContext implements HandlerContext {
 
   get attempt(): number {
     return this.#delivery.attempt;
+  }
+
+  get ttlLeftMs(): number | undefined {
+    const { expiresAtMs } = this.#delivery;
+    return expiresAtMs === Infinity ? undefined : Math.max(0, expiresAtMs - this.#owner.nowMs());
   }
 
   get extensions(): readonly Extension[] {

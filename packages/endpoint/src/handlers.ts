@@ -38,6 +38,11 @@ export interface HandlerContext {
   readonly isRedelivered: boolean;
   /** 1, or more where a handler was started on it before. */
   readonly attempt: number;
+  /**
+   * What is left of its time to live, now; `undefined` where it has none. It does not expire any
+   * more: the handler may go by it, or finish all the same. 0 once it is over. Milliseconds.
+   */
+  readonly ttlLeftMs: number | undefined;
   /** What the application of the other side, or a later version, added to the message. */
   readonly extensions: readonly Extension[];
 }

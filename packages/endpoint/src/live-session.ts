@@ -84,6 +84,7 @@ export class LiveSession implements SessionDriverOwner {
       get sessionId() {
         return sessionId();
       },
+      nowMs: () => setting.driver.clock.nowMs(),
       handlerFinished: (delivery, result) => this.driver.handlerFinished(delivery, result),
       handlerFailed: (failure) => life.handlerFailed(failure),
       lateResult: (result) => life.lateResult(result),

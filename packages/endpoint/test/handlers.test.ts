@@ -173,6 +173,7 @@ function make() {
     peerRole: 'client',
     sessionId: '5e55',
     handle: { id: '5e55' } as SessionHandle,
+    nowMs: () => 0,
     handlerFinished: (_delivery, result) => {
       results.push(result);
       return !settings.isLate;
@@ -195,6 +196,7 @@ function delivery(type: string, payload: Uint8Array): Delivery {
     isResent: false,
     isRedelivered: false,
     attempt: 1,
+    expiresAtMs: Infinity,
     extensions: [],
     payload,
   };

@@ -87,6 +87,8 @@ export interface Delivery {
   readonly isRedelivered: boolean;
   /** 1, or more where a handler was started on it before. */
   readonly attempt: number;
+  /** When its time to live ends, on the driver's clock; `Infinity` for none. */
+  readonly expiresAtMs: number;
   readonly extensions: readonly Extension[];
   readonly payload: Uint8Array;
 }
