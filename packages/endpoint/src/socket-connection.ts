@@ -11,6 +11,9 @@ export const SOCKET_OPTIONS = {
   keepAliveInitialDelay: 30_000,
 } as const;
 
+/** Behind a read of this size there is more, most likely. */
+const FULL_READ_BYTES = 64 * 1024;
+
 /** What a connection on a socket is, beside its bytes. */
 export interface SocketFacts {
   readonly remote: string;
@@ -60,9 +63,18 @@ export class SocketConnection implements Connection {
         events.opened();
       });
     }
-    this.#socket.on('data', (bytes: Uint8Array) => events.received(bytes));
+    this.#socket.on('data', (bytes: Uint8Array) => {
+      events.received(bytes);
+      if (bytes.length >= FULL_READ_BYTES) this.#yield();
+    });
     this.#socket.on('end', () => events.ended());
     this.#socket.on('close', () => events.closed());
+  }
+
+  /** The system would give it many reads in a row: who floods it waits for its turn like all others. */
+  #yield(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#socket.resume());
   }
 
   write(bytes: Uint8Array): void {
