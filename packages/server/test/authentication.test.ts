@@ -51,7 +51,10 @@ describe('authenticate', () => {
   });
 
   test('that never answers does not keep the server from closing', async () => {
-    const { dial, clock, stop } = await start({ authenticate: () => new Promise(() => {}) });
+    const { dial, clock, stop } = await start({
+      authenticate: () => new Promise(() => {}),
+      helloTimeoutMs: 600_000,
+    });
     dial().say(hello());
     await clock.settle();
     await stop();
