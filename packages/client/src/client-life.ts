@@ -81,6 +81,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
       channels,
+      hasIntegrity: setting.options.opening.integrity === 'endToEnd',
       log: setting.options.log,
     };
     const { connectTimeoutMs, welcomeTimeoutMs: answerTimeoutMs } = setting.options.opening;
@@ -181,7 +182,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       maxVersion: PROTOCOL_VERSION,
       runId: this.#source.runId,
       attempt: { boot: this.#boot, counter: this.#attempts },
-      hasIntegrity: false,
+      hasIntegrity: this.#source.hasIntegrity,
       worth: this.#store.worth,
       features: 0,
       credentials: this.#credentials,

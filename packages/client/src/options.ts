@@ -1,6 +1,7 @@
 import {
   checkExposure,
   fullAddress,
+  refusePlainIntegrity,
   refuseTlsBeside,
   isThenable,
   resolveEndpointOptions,
@@ -146,7 +147,10 @@ function transportOf(
     checkExposure(options, address, tls !== false);
     if (tls !== false) refuseTlsBeside(options, address);
   }
-  if (tls === false) return transport ?? tcpTransport();
+  if (tls === false) {
+    refusePlainIntegrity(options);
+    return transport ?? tcpTransport();
+  }
   return tlsClient(tls === true ? {} : tls);
 }
 

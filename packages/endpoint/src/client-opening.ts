@@ -77,6 +77,11 @@ export class ClientConnection implements FrameConnectionOwner {
     this.#frames.setDeadline(clock.nowMs() + options.connectTimeoutMs);
   }
 
+  /** Whether this side declared that TLS reaches from end to end. */
+  get #hasIntegrity(): boolean {
+    return this.#setting.options.integrity === 'endToEnd';
+  }
+
   get phase(): ClientConnectionPhase {
     return this.#phase;
   }
@@ -101,6 +106,7 @@ export class ClientConnection implements FrameConnectionOwner {
     const frames = this.#frames;
     frames.setDeadline(Infinity);
     this.#say(ready);
+    if (this.#hasIntegrity && welcome.announcement.hasIntegrity) frames.writeNoChecksum();
     this.#driver = driver;
     const writtenBefore = frames.framesWritten;
     driver.attach(frames, {
@@ -195,6 +201,7 @@ export class ClientConnection implements FrameConnectionOwner {
     } else if (frame.version === PROTOCOL_VERSION) {
       this.#repeat.stop();
       this.#move('welcomed');
+      if (this.#hasIntegrity && frame.announcement.hasIntegrity) this.#frames.expectNoChecksum();
       this.#owner.welcomed(frame);
     } else {
       const detail = `the server chose version ${frame.version}, which was not offered`;

@@ -118,6 +118,12 @@ export function checkExposure(
   refuseExposed(!isLocal(address), insecure === true, addressName(address));
 }
 
+/** @throws {@link WilcoError} `WILCO_OPTION_INVALID` where plain text is said to be protected. */
+export function refusePlainIntegrity({ transport, integrity }: EndpointOptions): void {
+  if (transport !== undefined || integrity !== 'endToEnd') return;
+  throw new WilcoError('WILCO_OPTION_INVALID', "integrity: 'endToEnd' is said without tls");
+}
+
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` where TLS is asked for in vain. */
 export function refuseTlsBeside({ transport }: EndpointOptions, { path }: FullAddress): void {
   if (transport === undefined && path === undefined) return;

@@ -157,10 +157,14 @@ export class FrameConnection {
     this.#decoder.maxBodyBytes = LIMITS.frameBodyBytes;
   }
 
-  /** From the next frame on: whether frames carry a checksum. */
-  set hasChecksum(isWanted: boolean) {
-    this.#decoder.hasChecksum = isWanted;
-    this.#encoder.hasChecksum = isWanted;
+  /** From the next frame on the peer's frames carry no checksum, those of an opening apart. */
+  expectNoChecksum(): void {
+    this.#decoder.hasChecksum = false;
+  }
+
+  /** From the next frame on no checksum is written, but in frames of an opening. */
+  writeNoChecksum(): void {
+    this.#encoder.hasChecksum = false;
   }
 
   /** `owner.late()` at `atMs`, whatever comes in until then; `Infinity` for never. Replaces the one before. */

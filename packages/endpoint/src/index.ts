@@ -18,7 +18,12 @@ export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { Endpoint, endpointEvents } from './endpoint.ts';
 export type { EndpointEvents } from './endpoint.ts';
-export { checkExposure, refuseTlsBeside, resolveEndpointOptions } from './endpoint-options.ts';
+export {
+  checkExposure,
+  refusePlainIntegrity,
+  refuseTlsBeside,
+  resolveEndpointOptions,
+} from './endpoint-options.ts';
 export type { EndpointOptions, ResolvedEndpointOptions } from './endpoint-options.ts';
 export { EventSource, isThenable } from './event-source.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';

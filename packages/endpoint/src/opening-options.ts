@@ -1,4 +1,4 @@
-import { LIMITS, wholeInRange } from '@wilco/protocol';
+import { LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
 import type { ClientConnectionEvent, ServerConnectionEvent } from '@wilco/session';
 
 /** The deadlines and limits of connections, of either side. */
@@ -53,6 +53,15 @@ export interface OpeningOptions {
    */
   readonly maxUnsentBytes?: number;
   /**
+   * What finds bytes that were changed on the way. `'endToEnd'` says that TLS reaches from this
+   * process to the process of the peer, with no proxy in between that ends it; where both sides
+   * say so, frames go without their checksum of 4 bytes. Said wrongly, it hides damage from a
+   * proxy. Needs `tls`, or a `transport` of your own that encrypts.
+   *
+   * @defaultValue `'checksum'`: a CRC-32 in each frame, whatever is below
+   */
+  readonly integrity?: 'checksum' | 'endToEnd';
+  /**
    * Called for each step of each connection's machine, for tests that count them.
    *
    * @internal
@@ -82,6 +91,15 @@ export function resolveOpeningOptions(options: OpeningOptions): ResolvedOpeningO
     readyTimeoutMs: duration('readyTimeoutMs', options.readyTimeoutMs ?? 10_000),
     frameTimeoutMs: duration('frameTimeoutMs', options.frameTimeoutMs ?? 10_000),
     maxUnsentBytes: wholeInRange('maxUnsentBytes', maxUnsentBytes, 65_536, 2 ** 30),
+    integrity: integrityOf(options.integrity),
     onTransition: options.onTransition,
   };
+}
+
+function integrityOf(
+  choice: OpeningOptions['integrity'] = 'checksum',
+): ResolvedOpeningOptions['integrity'] {
+  if (choice === 'checksum' || choice === 'endToEnd') return choice;
+  const detail = `integrity is '${String(choice)}', wanted 'checksum' or 'endToEnd'`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
 }

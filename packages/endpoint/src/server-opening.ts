@@ -83,6 +83,12 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#frames.setDeadline(clock.nowMs() + options.helloTimeoutMs);
   }
 
+  /** Whether both sides declared that TLS reaches from end to end. */
+  get #hasIntegrity(): boolean {
+    const isOurs = this.#welcome?.announcement.hasIntegrity === true;
+    return isOurs && this.#hello?.hasIntegrity === true;
+  }
+
   get phase(): ServerConnectionPhase {
     return this.#phase;
   }
@@ -119,6 +125,7 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#frames.setDeadline(clock.nowMs() + options.readyTimeoutMs);
     this.#welcome = welcome;
     this.#frames.write(welcome);
+    if (this.#hasIntegrity) this.#frames.writeNoChecksum();
     this.#writtenBefore = this.#frames.framesWritten;
     this.#frames.flush();
   }
@@ -255,6 +262,7 @@ export class ServerConnection implements FrameConnectionOwner {
       this.broken(new WilcoError('WILCO_FRAME_MALFORMED', detail));
     } else {
       this.#move('readied');
+      if (this.#hasIntegrity) this.#frames.expectNoChecksum();
       this.#frames.setDeadline(Infinity);
       this.#seenBefore = this.#frames.framesSeen;
       this.#owner.readied(this, ready);

@@ -46,6 +46,8 @@ export interface SessionSource {
   readonly handlers: Handlers;
   readonly budget: WindowBudget;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
+  /** Whether this side declares that TLS reaches from end to end. */
+  readonly hasIntegrity: boolean;
   readonly log?: EventLog | undefined;
 }
 
@@ -69,7 +71,7 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
     storeKey,
     worth: store.worth,
     isVolatile: store.isVolatile,
-    hasIntegrity: false,
+    hasIntegrity: source.hasIntegrity,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     budget,
     concurrencyOf: (type, channel) =>

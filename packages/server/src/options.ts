@@ -1,6 +1,7 @@
 import {
   checkExposure,
   fullAddress,
+  refusePlainIntegrity,
   refuseTlsBeside,
   resolveEndpointOptions,
   tcpTransport,
@@ -181,7 +182,10 @@ function transportOf(
 ): Pick<Transport, 'listen'> {
   const { tls, transport, mode } = options;
   checkExposure(options, address, tls !== undefined);
-  if (tls === undefined) return transport ?? tcpTransport({ mode });
+  if (tls === undefined) {
+    refusePlainIntegrity(options);
+    return transport ?? tcpTransport({ mode });
+  }
   refuseTlsBeside(options, address);
   return tlsServer(tls, helloTimeoutMs);
 }

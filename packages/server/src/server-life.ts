@@ -79,6 +79,7 @@ export class ServerLife implements ServerOpeningOwner {
       handlers,
       budget,
       channels,
+      hasIntegrity: options.opening.integrity === 'endToEnd',
       log: options.log,
     };
     this.#sessions = {
