@@ -36,17 +36,21 @@ export class HostilePeer {
     return this.#written;
   }
 
-  /** Opens a session, and names the types that the server handles. */
+  /** Opens a session. */
   async open(): Promise<this> {
     this.say(hello());
     await this.until((frame) => frame.kind === 'welcome');
     this.say({ kind: 'ready', announcement: ANNOUNCEMENT, ack: ack(1) });
     this.#isOpen = true;
+    return this;
+  }
+
+  /** Names the types that the server handles, and channels. */
+  tellNames(): void {
     const names = ['hold', 'blob', 'count'];
     const types = names.map((name, i) => ({ number: i + 1, name }));
     const channels = Array.from({ length: 20 }, (_, i) => ({ number: i + 2, name: `c${i + 2}` }));
     this.say({ kind: 'types', types, channels });
-    return this;
   }
 
   until(fits: (frame: Frame) => boolean): Promise<Frame> {
