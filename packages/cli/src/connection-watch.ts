@@ -1,6 +1,6 @@
 import type { Client, WilcoError } from '@wilco/client';
 import type { Reporter } from './reporter.ts';
-import { count, milliseconds } from './send-progress.ts';
+import { count, milliseconds, times } from './send-progress.ts';
 
 /** Follows the connection of a client: tells the log what happens to it, and others how it is. */
 export class ConnectionWatch {
@@ -46,7 +46,7 @@ export class ConnectionWatch {
   /** The state of the connection in a few words. */
   get text(): string {
     if (this.#offlineSinceMs === undefined) {
-      return this.#resumes === 0 ? 'online' : `online, resumed ${count(this.#resumes)} times`;
+      return this.#resumes === 0 ? 'online' : `online, resumed ${times(this.#resumes)}`;
     }
     const since = milliseconds(this.offlineMs);
     const reason = this.#reason === '' ? '' : `: ${this.#reason}`;

@@ -34,6 +34,11 @@ export function count(value: number): string {
   return value.toLocaleString('en');
 }
 
+/** `once`, `2 times`, `1,000 times`. */
+export function times(value: number): string {
+  return value === 1 ? 'once' : `${count(value)} times`;
+}
+
 /** A duration for people: `0.42 ms`, `17 ms`, `3.2 s`, `4 min 5 s`. */
 export function milliseconds(value: number): string {
   if (value < 10) return `${value.toFixed(2)} ms`;

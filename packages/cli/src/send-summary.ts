@@ -1,5 +1,5 @@
 import type { LineReceipt } from './receipt-lines.ts';
-import { count, milliseconds } from './send-progress.ts';
+import { count, milliseconds, times } from './send-progress.ts';
 import type { SendCounts } from './send-run.ts';
 
 /** What there is to say at the end of `wilco send`. */
@@ -46,7 +46,7 @@ export function sendSummary(end: SendEnd): SendSummary {
 function wholeSentences({ counts, tookMs, resumes, earlyReason, isInputRead }: SendEnd): string[] {
   const { lines, handled } = counts;
   const speed = tookMs > 0 ? `, ${count(Math.round((handled / tookMs) * 1_000))} lines/s` : '';
-  const resumed = resumes === 0 ? '' : `, resumed ${count(resumes)} times`;
+  const resumed = resumes === 0 ? '' : `, resumed ${times(resumes)}`;
   return [
     ...(earlyReason === undefined ? [] : [`ended early: ${earlyReason}`]),
     `${count(handled)} of ${count(lines)} lines handled in ${milliseconds(tookMs)}${speed}${resumed}`,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -16,6 +16,9 @@ export interface CliOptions {
   /** Whether more may be written to what it reads. @defaultValue `false` */
   readonly isInputOpen?: boolean;
 }
+
+// Starting a process takes seconds on a busy machine, and most tests start several.
+vi.setConfig({ testTimeout: 120_000 });
 
 const running = new Set<CliProcess>();
 const folders: string[] = [];
