@@ -36,6 +36,7 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     welcomeTimeoutMs: 'that takes too long, or is not answered, is given up and tried again',
     readyTimeoutMs: 'has to be finished by READY within its time',
     frameTimeoutMs: 'gives a frame that was begun its time, and not a moment more for each byte',
+    integrity: 'the checksum goes where both sides declare integrity, and stays where one does',
     maxUnsentBytes: 'whose peer does not read is broken, when too much waits for it',
   },
   EndpointOptions: {

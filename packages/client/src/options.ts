@@ -98,7 +98,11 @@ export interface ClientOptions extends EndpointOptions, Address {
    * @defaultValue `false`: plain TCP
    */
   readonly tls?: boolean | TlsClientOptions | (() => TlsClientOptions) | undefined;
-  /** @defaultValue at once, then up to 250 ms, doubling to 30 s */
+  /**
+   * How long the client waits before it tries again to connect. It never gives up by itself.
+   *
+   * @defaultValue at once, then up to 250 ms, doubling to 30 s
+   */
   readonly reconnect?: ReconnectOptions;
 }
 

@@ -29,9 +29,17 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
    * @defaultValue TCP, TLS or Unix sockets of the system
    */
   readonly transport?: Transport;
-  /** @defaultValue `systemClock` */
+  /**
+   * What tells the time and wakes this side, for tests on virtual time.
+   *
+   * @defaultValue `systemClock`
+   */
   readonly clock?: Clock;
-  /** @defaultValue `systemRandom` */
+  /**
+   * Where ids, tokens and the random part of waits come from, for tests that repeat.
+   *
+   * @defaultValue `systemRandom`: `node:crypto`, and `Math.random` for waits
+   */
   readonly random?: Random;
   /**
    * Whether plain TCP may leave this machine.

@@ -102,11 +102,29 @@ export interface ServerOptions extends EndpointOptions, Address {
    * @defaultValue `false`
    */
   readonly oneSessionPerIdentity?: boolean;
-  /** Sessions, with a connection or not. One more is refused. Whole number, 1 or more. @defaultValue `100_000` */
+  /**
+   * Sessions, with a connection or not. One more is refused with `WILCO_OVERLOADED`, for now.
+   *
+   * Whole number, 1 to 16_777_216.
+   *
+   * @defaultValue `100_000`
+   */
   readonly maxSessions?: number;
-  /** Connections. One more is refused. Whole number, 1 or more. @defaultValue `10_000` */
+  /**
+   * Connections, whatever they are at. One more is refused with `WILCO_OVERLOADED`, for now.
+   *
+   * Whole number, 1 to 16_777_216.
+   *
+   * @defaultValue `10_000`
+   */
   readonly maxConnections?: number;
-  /** Connections before authentication. One more is refused. Whole number, 1 or more. @defaultValue `1_000` */
+  /**
+   * Connections before authentication. One more is refused with `WILCO_OVERLOADED`, for now.
+   *
+   * Whole number, 1 to 16_777_216.
+   *
+   * @defaultValue `1_000`
+   */
   readonly maxUnauthenticated?: number;
   /**
    * When a client that was refused for want of room, or because the server goes, comes back:

@@ -70,6 +70,7 @@ export interface SessionOptions {
   readonly resumeWindowMs?: number;
   /**
    * The largest message, in either direction. A larger `send()` throws `WILCO_PAYLOAD_TOO_LARGE`.
+   * None that comes in may take more than a quarter of `windowBudgetBytes`.
    *
    * Bytes, 1 to 1_073_741_824 (1 GiB).
    *
@@ -125,22 +126,36 @@ export interface SessionOptions {
    */
   readonly closeTimeoutMs?: number;
   /**
-   * How many messages of one channel may be in flight towards this side, at first and at most.
+   * How many messages of one channel may be in flight towards this side, at first.
    *
-   * Whole numbers, 1 to 65_536, the first not above the second.
+   * Whole number, 1 to `windowMessagesMax`.
    *
-   * @defaultValue `64` and `1_024`
+   * @defaultValue `64`
    */
   readonly windowMessages?: number;
+  /**
+   * How many they may become, while the peer uses the window up and `windowBudgetBytes` has room.
+   *
+   * Whole number, 1 to 65_536.
+   *
+   * @defaultValue `1_024`
+   */
   readonly windowMessagesMax?: number;
   /**
-   * How many payload bytes of one channel may be in flight towards this side, at first and at most.
+   * How many payload bytes of one channel may be in flight towards this side, at first.
    *
-   * Bytes, 1 to 1_073_741_824, the first not above the second.
+   * Bytes, 1 to `windowBytesMax`.
    *
-   * @defaultValue `65_536` (64 KiB) and `4_194_304` (4 MiB)
+   * @defaultValue `65_536` (64 KiB)
    */
   readonly windowBytes?: number;
+  /**
+   * How many they may become, while the peer uses the window up and `windowBudgetBytes` has room.
+   *
+   * Bytes, 1 to 1_073_741_824 (1 GiB).
+   *
+   * @defaultValue `4_194_304` (4 MiB)
+   */
   readonly windowBytesMax?: number;
   /**
    * How many bytes of unacknowledged answers a session holds before it starts no further handler
