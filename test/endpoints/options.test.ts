@@ -65,13 +65,13 @@ describe('options', () => {
   );
 
   test('the pause between two tries grows from the least to the most that were given', async () => {
-    const dials = async (minMs: number, maxMs: number): Promise<number> => {
+    const dials = async (minMs: number | undefined, maxMs: number): Promise<number> => {
       const random = {
         bytes: (count: number) => new Uint8Array(count).fill(1),
         fraction: () => 0.5,
       };
       const pair = await virtualPair({
-        client: { random, reconnect: { minMs, maxMs } },
+        client: { random, reconnect: { ...(minMs !== undefined && { minMs }), maxMs } },
         faultsFor: () => ({ dial: 'refused' }),
       });
       await pair.run(10_000);
@@ -82,6 +82,8 @@ describe('options', () => {
     expect(await dials(100, 100)).toBeGreaterThan(150);
     expect(await dials(100, 1_000)).toBeLessThan(30);
     expect(await dials(4_000, 4_000)).toBeLessThan(8);
+    // Whoever says the most alone means the least as well.
+    expect(await dials(undefined, 100)).toBeGreaterThan(150);
   });
 
   test('a connection that lasted is followed by a try at once, one that did not by a pause', async () => {

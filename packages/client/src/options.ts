@@ -28,7 +28,7 @@ export interface ReconnectOptions {
    *
    * Milliseconds, 1 to 2_147_483_647.
    *
-   * @defaultValue `250`
+   * @defaultValue `250`, or `maxMs` where that is less
    */
   readonly minMs?: number;
   /**
@@ -36,7 +36,7 @@ export interface ReconnectOptions {
    *
    * Milliseconds, `minMs` to 2_147_483_647.
    *
-   * @defaultValue `30_000`
+   * @defaultValue `30_000`, or `minMs` where that is more
    */
   readonly maxMs?: number;
   /**
@@ -173,7 +173,8 @@ function followElsewhereOf(choice: ClientOptions['followElsewhere'] = false): Fo
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {
-  const { minMs = 250, maxMs = Math.max(30_000, minMs), stableAfterMs = 10_000 } = options;
+  const minMs = options.minMs ?? Math.max(1, Math.min(250, options.maxMs ?? 250));
+  const { maxMs = Math.max(30_000, minMs), stableAfterMs = 10_000 } = options;
   return {
     minMs: inRange('reconnect.minMs', minMs, 1, LIMITS.durationMs),
     maxMs: inRange('reconnect.maxMs', maxMs, minMs, LIMITS.durationMs),
