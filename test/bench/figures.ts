@@ -19,6 +19,8 @@ export interface Figures {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly measureMs: number;
+  /** What the acknowledgement of each peer says, by name, in the order in which they ran. */
+  readonly meanings: Readonly<Record<string, string>>;
   readonly runs: readonly Run[];
 }
 
@@ -51,9 +53,4 @@ export function summaryOf({ runs }: Figures, row: Row, peer: string): Summary | 
     p99Micros: Number.isNaN(p99Micros) ? undefined : p99Micros,
     memoryBytes: median(mine.flatMap(({ memoryBytes }) => memoryBytes ?? [])),
   };
-}
-
-/** The peers of these figures, in the order in which they ran. */
-export function peersOf({ runs }: Figures): string[] {
-  return [...new Set(runs.map(({ peer }) => peer))];
 }

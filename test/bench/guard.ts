@@ -14,8 +14,8 @@ const AIM = 1 / 3;
 const LIMIT = 0.4;
 /** Fresh processes, since what the compiler makes of the same code differs from one to the next. */
 const STARTS = 2;
-const ROUNDS = 3;
-const ROUND_MS = 800;
+const ROUNDS = 5;
+const ROUND_MS = 500;
 
 const row = ROWS.find((one): one is TrafficRow => one.kind === 'traffic' && one.name === 'P64');
 if (row === undefined) throw new TypeError('the row of the guard is gone');

@@ -6,7 +6,7 @@
  * Keeps every figure in `results/`; `--keep` also makes them those of the README.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildStale } from './build-stale.ts';
 import type { Figures, Run } from './figures.ts';
@@ -39,12 +39,14 @@ const rows = ROWS.filter(({ name }) => isChosen(values.only, name));
 const peers = await availablePeers();
 buildStale();
 const figures = await runAll();
-keep(figures);
+if (values.keep) writeFileSync(new URL('figures.json', FOLDER), jsonOf(figures));
 console.log(`\n${tableOf(figures)}\n${conditionsOf(figures)}`);
 
 async function runAll(): Promise<Figures> {
   const runs: Run[] = [];
   const startedAt = new Date().toISOString();
+  const meanings = Object.fromEntries(peers.map(({ name, meaning }) => [name, meaning]));
+  const all = { startedAt, machine: machine(), versions: versions(), measureMs, meanings, runs };
   // The peers of a row take turns within a round, so that each meets the same machine.
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows) {
@@ -52,10 +54,12 @@ async function runAll(): Promise<Figures> {
         const run = { row: row.name, peer: peer.name, round, ...(await measure(peer.name, row)) };
         runs.push(run);
         console.log(`${round} ${row.name.padEnd(6)} ${peer.name.padEnd(10)} ${lineOf(run)}`);
+        // Each time, so that nothing is lost where it is broken off.
+        writeFileSync(resultFile(startedAt), jsonOf(all));
       }
     }
   }
-  return { startedAt, machine: machine(), versions: versions(), measureMs, runs };
+  return all;
 }
 
 async function measure(peer: string, row: Row): Promise<Pick<Run, 'traffic' | 'memoryBytes'>> {
@@ -99,11 +103,14 @@ function lineOf({ traffic, memoryBytes = 0 }: Run): string {
 
 function machine(): Figures['machine'] {
   const all = cpus();
+  // Over the last fifteen minutes: what the benchmark itself takes is two at most.
+  const [, , load = 0] = loadavg();
   return {
     cpu: all[0]?.model ?? 'an unknown processor',
     cores: all.length,
     memoryGiB: Math.round(totalmem() / 1_024 ** 3),
     system: `${type()} ${release()}`,
+    loadAverage: Math.round(load * 10) / 10,
   };
 }
 
@@ -115,9 +122,11 @@ function versions(): Record<string, string> {
   return { 'Node.js': process.versions.node, ...Object.fromEntries(products) };
 }
 
-function keep(kept: Figures): void {
-  const json = `${JSON.stringify(kept, undefined, 1)}\n`;
+function jsonOf(kept: Figures): string {
+  return `${JSON.stringify(kept, undefined, 1)}\n`;
+}
+
+function resultFile(startedAt: string): URL {
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(new URL(`${kept.startedAt.replaceAll(':', '-')}.json`, RESULTS), json);
-  if (values.keep) writeFileSync(new URL('figures.json', FOLDER), json);
+  return new URL(`${startedAt.replaceAll(':', '-')}.json`, RESULTS);
 }

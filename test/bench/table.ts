@@ -1,9 +1,18 @@
-import { peersOf, summaryOf, type Figures, type Summary } from './figures.ts';
+import { readFigures, summaryOf, type Figures, type Summary } from './figures.ts';
 import { ROWS, type Row } from './rows.ts';
 
-/** The figures as a table of Markdown: the medians, and Wilco's share of them. */
+/** The part of README.md about speed: what the benchmark last kept. */
+export function figuresDocument(): string {
+  const figures = readFigures(new URL('figures.json', import.meta.url));
+  const meanings = Object.entries(figures.meanings).map(
+    ([name, meaning]) => `- **${name}**: ${meaning}`,
+  );
+  return `\n${tableOf(figures)}\n${conditionsOf(figures)}\n${meanings.join('\n')}\n\n`;
+}
+
+/** The figures as a table of Markdown: medians. */
 export function tableOf(figures: Figures): string {
-  const peers = peersOf(figures);
+  const peers = Object.keys(figures.meanings);
   const lines = ROWS.flatMap((row) => {
     const cells = peers.map((peer) => cellOf(row, summaryOf(figures, row, peer)));
     return cells.every((cell) => cell === '–') ? [] : [`| ${[row.title, ...cells].join(' | ')} |`];
@@ -21,9 +30,17 @@ export function conditionsOf({ startedAt, machine, versions, measureMs, runs }: 
   const rounds = Math.max(...runs.map(({ round }) => round));
   const all = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return (
-    `Medians of ${rounds} rounds of ${measureMs / 1_000} s on ${startedAt.slice(0, 10)}: ` +
-    `${machine['cores']} cores of ${machine['cpu']}, ${machine['system']}; ${all.join(', ')}.\n`
+    `${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds`} of ${measureMs / 1_000} s ` +
+    `on ${startedAt.slice(0, 10)}: ` +
+    `${machine['cores']} cores of ${machine['cpu']}, ${machine['system']}${busyness(machine)}; ` +
+    `${all.join(', ')}.\n`
   );
+}
+
+/** Whether other work was going on: then only figures of one row compare, and rates are low. */
+function busyness({ cores, loadAverage }: Figures['machine']): string {
+  if (Number(loadAverage) <= Number(cores)) return '';
+  return `, busy with other work as well (load average ${loadAverage})`;
 }
 
 /** For traffic: messages a second, and CPU time for each. For idle connections: memory for each. */

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { readFigures, summaryOf, type Figures, type Run } from './figures.ts';
+import { median } from './median.ts';
+import { ROWS } from './rows.ts';
+import { tableOf } from './table.ts';
+
+const [P1, P64] = ROWS;
+const IDLE = ROWS.find(({ kind }) => kind === 'idle');
+
+describe('the table of the benchmark', () => {
+  test.each([
+    [[3], 3],
+    [[5, 1, 3], 3],
+    [[4, 1, 3, 2], 2.5],
+  ])('the median of %j is %d', (figures, middle) => {
+    expect(median(figures)).toBe(middle);
+  });
+
+  test('a row sums up the runs of one peer in it, and of no other', () => {
+    const figures = figuresOf([
+      run('P64', 'wilco', 1, 100_000, 10),
+      run('P64', 'wilco', 2, 300_000, 30),
+      run('P64', 'wilco', 3, 200_000, 20),
+      run('P64', 'raw', 1, 1, 1),
+      run('P1', 'wilco', 1, 1, 1),
+    ]);
+    expect(P64 && summaryOf(figures, P64, 'wilco')).toMatchObject({ rate: 200_000, cpuMicros: 20 });
+    expect(P1 && summaryOf(figures, P1, 'raw')).toBeUndefined();
+  });
+
+  test('it shows rows that were run only, and a dash where a peer was not', () => {
+    const table = tableOf(
+      figuresOf([
+        run('P64', 'wilco', 1, 123_456, 8.1),
+        { row: IDLE?.name ?? '', peer: 'raw', round: 1, memoryBytes: 4_608 },
+      ]),
+    );
+    expect(table.split('\n').slice(2)).toEqual([
+      '| 100 B, 64 in flight, one core | 123 k/s (8.1 µs) | – |',
+      '| 5,000 idle connections | – | 4.5 KiB |',
+      '',
+    ]);
+  });
+
+  test('the figures that are kept have every row of Wilco and of Socket.IO', () => {
+    const kept = readFigures(new URL('figures.json', import.meta.url));
+    for (const peer of ['wilco', 'socket-io']) {
+      const missing = ROWS.filter((row) => summaryOf(kept, row, peer) === undefined);
+      expect(missing.map(({ name }) => name)).toEqual([]);
+    }
+  });
+});
+
+function run(row: string, peer: string, round: number, rate: number, cpuMicros: number): Run {
+  const halves = { senderMicros: cpuMicros / 2, receiverMicros: cpuMicros / 2 };
+  return { row, peer, round, traffic: { messages: 1, rate, cpuMicros, ...halves } };
+}
+
+function figuresOf(runs: readonly Run[]): Figures {
+  const meanings = { wilco: 'handled', raw: 'counted' };
+  return { startedAt: '2026-01-01', machine: {}, versions: {}, measureMs: 1, meanings, runs };
+}
