@@ -219,7 +219,8 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     const error = refusalError(code, reason);
     this.#staleRefusals = code === 'WILCO_ATTEMPT_STALE' ? this.#staleRefusals + 1 : 0;
     if (code === 'WILCO_WRONG_SERVER') {
-      if (!this.#patience.begin()) this.#openAnew();
+      // To who asked for no session it can say nothing but "later".
+      if (this.#sessions?.isResuming === true && !this.#patience.begin()) this.#openAnew();
     } else if (code === 'WILCO_TOKEN_REPLAYED') {
       this.#sessions?.replace('clientStateLost');
     } else if (this.#staleRefusals >= STALE_REFUSALS) {

@@ -99,6 +99,11 @@ export class ClientSessions {
     return this.#current;
   }
 
+  /** Whether HELLO asks for a session that a certain server has. */
+  get isResuming(): boolean {
+    return this.#named !== undefined && this.#abandon === undefined;
+  }
+
   hello(): HelloOfSession {
     const named = this.#named;
     if (named === undefined) return NO_SESSION;

@@ -133,10 +133,19 @@ export class Dialler {
     }
     this.#address = address;
     this.#tries += 1;
-    this.#cancel = this.#setting.credentials.ask(
-      (credentials) => this.#connect(address, credentials),
-      (error) => this.#notDialled(error),
+    let isAsking = true;
+    const cancel = this.#setting.credentials.ask(
+      (credentials) => {
+        isAsking = false;
+        this.#connect(address, credentials);
+      },
+      (error) => {
+        isAsking = false;
+        this.#notDialled(error);
+      },
     );
+    // An answer that was at hand has been taken by now: the next try may be planned already.
+    if (isAsking) this.#cancel = cancel;
   }
 
   #connect(address: FullAddress, credentials: Uint8Array | undefined): void {

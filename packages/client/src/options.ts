@@ -72,7 +72,8 @@ export interface ClientOptions extends EndpointOptions, Address {
   readonly wrongServerPatienceMs?: number;
   /**
    * Whether the client goes to an address that was not given to it, when a server that goes
-   * away names it: `true`, or a function that decides for each. Whoever answers there is shown
+   * away names it: `true`, or a function that decides for each at once: what it returns but
+   * `true`, a promise too, is a no, and so is an exception. Whoever answers there is shown
    * the credentials, so leave it off unless the servers, and the way to them, are trusted.
    *
    * @defaultValue `false`: only addresses of its own are followed
@@ -166,10 +167,21 @@ function addressesOf(options: ClientOptions): readonly [FullAddress, ...FullAddr
 }
 
 function followElsewhereOf(choice: ClientOptions['followElsewhere'] = false): FollowElsewhere {
-  if (typeof choice === 'function') return choice;
+  if (typeof choice === 'function') return (address) => mayFollow(choice, address);
   if (typeof choice === 'boolean') return () => choice;
   const detail = `followElsewhere is ${typeof choice}, wanted a boolean or a function`;
   throw new WilcoError('WILCO_OPTION_INVALID', detail);
+}
+
+/** Only a plain `true` is a yes: a promise is one to nothing, and an exception is a no. */
+function mayFollow(choose: (address: FullAddress) => unknown, address: FullAddress): boolean {
+  try {
+    const choice = choose(address);
+    if (isThenable(choice)) choice.then(undefined, () => {});
+    return choice === true;
+  } catch {
+    return false;
+  }
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {
