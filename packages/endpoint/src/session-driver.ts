@@ -214,9 +214,9 @@ export class SessionDriver implements SessionSink {
     this.#perform();
   }
 
-  /** The connection is gone, or is to be let go. */
+  /** The connection is gone, or is to be let go; or the one on which it was to be opened is. */
   connectionLost(error: WilcoError | undefined): void {
-    if (this.#letGo() === undefined) return;
+    this.#letGo();
     this.#step((nowMs) => this.#session.connectionLost(error, nowMs));
   }
 

@@ -137,6 +137,8 @@ export class Admission {
     }
     if (session.connection !== connection) return undefined;
     session.connection = undefined;
+    // What WELCOME promised was to a connection that is gone, also where READY never came.
+    session.live.driver.connectionLost(undefined);
     return session;
   }
 

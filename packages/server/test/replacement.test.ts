@@ -153,3 +153,23 @@ describe('ending', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+test('a session whose opening came to nothing gives its window back to those who need it', async () => {
+  const { opens, dial, clock, server } = await start({ windowBudgetBytes: 1_048_576 });
+  const first = await opens();
+  const used = (): number => server.stats().windowBudgetUsedBytes;
+  const oneBytes = used();
+  first.peer.vanish();
+  await clock.settle();
+  const again = dial();
+  again.say(resume(first.told, 2));
+  await clock.settle();
+  again.vanish();
+  await clock.settle();
+  await opens({ runId: OTHER_RUN });
+  expect(used()).toBe(2 * oneBytes);
+  await clock.advance(2_000);
+  await opens({ runId: 'dd'.repeat(16) });
+  // The second one's peer is to be told first, and has not answered yet.
+  expect(used()).toBeLessThan(1.1 * oneBytes);
+});

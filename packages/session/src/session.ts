@@ -217,9 +217,10 @@ export class Session {
     this.#finish(farewell.words.code, farewell.words.reason, nowMs);
   }
 
-  /** The connection is gone, and the driver found out. */
+  /** The connection is gone, also before its opening was over, and the driver found out. */
   connectionLost(error: WilcoError | undefined, nowMs: number): void {
     if (this.#isAttached) this.#lose(error, nowMs);
+    else this.#parts.window.detached();
   }
 
   /** Commits up to `number` hold. */
