@@ -8,6 +8,9 @@ import {
 } from './plan.ts';
 import { SeededRandom } from '../seeded-random.ts';
 
+/** As many handlers of a channel side by side as there may be. */
+export const UNLIMITED = 1_024;
+
 /** What a seed makes use of at all: each run is an extreme of its own, not an average. */
 interface Features {
   readonly isReliable: boolean;
@@ -40,15 +43,16 @@ export function drawPlan(seed: number): Plan {
   const quietAtMs = random.pick([500, 3_000, 10_000, 30_000]);
   const clients = ['client 1', 'client 2', 'client 3'].slice(0, random.pick([1, 1, 1, 2, 3]));
   const hosts = [SERVER, ...clients];
-  return {
+  const network = {
+    isReliable: features.isReliable,
+    fateRate: random.pick([0, 0.3, 0.7, 0.95]),
+    faultRate: random.pick([0, 0.1, 0.3]),
+    lifeBytes: random.pick([300, 3_000, 30_000, 300_000]),
+  };
+  const plan: Omit<Plan, 'channelConcurrency' | 'logged' | 'unchecked'> = {
     seed,
     isReliable: features.isReliable,
-    network: {
-      isReliable: features.isReliable,
-      fateRate: random.pick([0, 0.3, 0.7, 0.95]),
-      faultRate: random.pick([0, 0.1, 0.3]),
-      lifeBytes: random.pick([300, 3_000, 30_000, 300_000]),
-    },
+    network,
     faultyLinks: Infinity,
     clients,
     durable: features.isDurable ? hosts.filter(() => random.chance(0.7)) : [],
@@ -59,6 +63,33 @@ export function drawPlan(seed: number): Plan {
     messages: drawMessages(random, features, clients, quietAtMs),
     incidents: features.hasIncidents ? drawIncidents(random, hosts, quietAtMs) : [],
     quietAtMs,
+  };
+  return { ...plan, ...drawExtras(plan, hosts, features) };
+}
+
+type Extras = Pick<Plan, 'options' | 'channelConcurrency' | 'logged' | 'unchecked'>;
+
+/** What came later than the first seeds: drawn apart, so that those still make the same runs. */
+function drawExtras(
+  { seed, network, options }: Pick<Plan, 'seed' | 'network' | 'options'>,
+  hosts: readonly string[],
+  { hasLargeMessages }: Features,
+): Extras {
+  const random = new SeededRandom(`extras ${String(seed)}`);
+  // A large message must fit a quarter of it; the least is what the option allows.
+  const windowBudgetBytes = hasLargeMessages ? 1_048_576 : 65_536;
+  const isTight = random.chance(0.3);
+  const hasNoDamage = !network.isReliable || network.faultRate === 0;
+  return {
+    options: Object.fromEntries(
+      Object.entries(options).map(([host, given]) => [
+        host,
+        isTight ? { ...given, windowBudgetBytes } : given,
+      ]),
+    ),
+    channelConcurrency: random.pick([UNLIMITED, UNLIMITED, 1, 2]),
+    logged: random.chance(0.25) ? hosts.filter(() => random.chance(0.7)) : [],
+    unchecked: hasNoDamage && random.chance(0.5) ? hosts.filter(() => random.chance(0.8)) : [],
   };
 }
 

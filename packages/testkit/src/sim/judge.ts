@@ -124,7 +124,9 @@ export class Judge {
     if (entry.order <= flow.lastOrder && !start.isRedelivered)
       blame('order', 'handled after a later one');
     const running = [...flow.running].filter(({ isAborted }) => !isAborted).length;
-    if (running >= this.#plan.concurrency) blame('order', `started while ${running} were running`);
+    const { concurrency, channelConcurrency } = this.#plan;
+    if (running >= Math.min(concurrency, channelConcurrency))
+      blame('order', `started while ${running} were running`);
     flow.lastOrder = entry.order;
     flow.running.add(start);
   }

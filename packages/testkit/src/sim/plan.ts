@@ -92,8 +92,14 @@ export interface Plan {
   readonly whenSessionLost: 'resend' | 'inDoubt';
   /** How long the server takes to say who a client is. Milliseconds. */
   readonly authenticationMs: number;
-  /** How many handlers of a session and channel may run side by side. */
+  /** How many handlers of a session and channel may run side by side, as their types allow. */
   readonly concurrency: number;
+  /** The same, as channels allow: the smaller holds. 1 to 1_024. */
+  readonly channelConcurrency: number;
+  /** Hosts that write a log, into a hook that throws. */
+  readonly logged: readonly string[];
+  /** Hosts that declare that their bytes are protected from end to end. */
+  readonly unchecked: readonly string[];
   readonly messages: readonly PlannedMessage[];
   readonly incidents: readonly Incident[];
   /** From here on nothing is wrong any more. */

@@ -95,6 +95,9 @@ class Shrinker {
     await this.#tryWith({ network: { ...this.#plan.network, faultRate: 0 } });
     await this.#tryWith({ network: { ...this.#plan.network, fateRate: 0 } });
     await this.#tryWith({ concurrency: 1 });
+    await this.#tryWith({ channelConcurrency: 1_024 });
+    await this.#tryWith({ logged: [] });
+    await this.#tryWith({ unchecked: [] });
     await this.#tryWith({ authenticationMs: 0 });
     await this.#simplifyMessages();
   }

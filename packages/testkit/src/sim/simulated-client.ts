@@ -53,6 +53,7 @@ export class SimulatedClient {
       windowBudgetBytes: 4 * 1024 * 1024,
       onTransition: (machine, phase, event) => this.#world.count(`${machine} ${phase} × ${event}`),
       ...(store !== undefined && { store }),
+      ...this.#world.extrasOf(this.host),
       ...this.#world.optionsOf(this.host),
     });
     application.serve(client);

@@ -100,6 +100,7 @@ export class SimulatedServer {
       windowBudgetBytes: 4 * 1024 * 1024,
       onTransition: (machine, phase, event) => this.#world.count(`${machine} ${phase} × ${event}`),
       ...(store !== undefined && { store }),
+      ...this.#world.extrasOf(this.host),
       ...this.#world.optionsOf(this.host),
     };
   }

@@ -1,3 +1,4 @@
+import type { EndpointOptions } from '@wilco/endpoint';
 import type { Store } from '@wilco/store';
 import { FaultyStore, STORE_FAULTS, type StoreFaults } from '../faulty-store.ts';
 import { drawLinkFaults, PERFECT_LINK } from '../link-faults.ts';
@@ -9,6 +10,9 @@ import { Judge } from './judge.ts';
 import { OTHER_SERVER, SERVER, type Plan, type SideOptions } from './plan.ts';
 import { Trace } from './trace.ts';
 import { WireWatch } from './wire-watch.ts';
+
+/** What a plan gives a host beside numbers. */
+type EndpointExtras = Pick<EndpointOptions, 'log' | 'channels' | 'integrity'>;
 
 /** Everything that the processes of one run share, and that none of them can lose. */
 export class SimulatedWorld {
@@ -49,6 +53,22 @@ export class SimulatedWorld {
   /** The options of a host; a clone has those of its original. */
   optionsOf(host: string): SideOptions {
     return this.plan.options[originalOf(host)] ?? {};
+  }
+
+  /** What a host has beside its numbers: a log, an integrity of its own, limits of channels. */
+  extrasOf(host: string): EndpointExtras {
+    const { logged, unchecked, channelConcurrency: concurrency, messages } = this.plan;
+    const original = originalOf(host);
+    const names = [...new Set(messages.map(({ channel }) => channel))];
+    const log = (): never => {
+      this.count('log entry');
+      throw new Error('nobody reads it');
+    };
+    return {
+      ...(logged.includes(original) && { log }),
+      ...(unchecked.includes(original) && { integrity: 'endToEnd' as const }),
+      channels: Object.fromEntries(names.map((name) => [name, { concurrency }])),
+    };
   }
 
   say(host: string, what: string): void {
