@@ -36,14 +36,28 @@ describe('the READMEs', () => {
     expect(complaintsAbout(new Map(programs))).toEqual([]);
   });
 
-  test.each(DOCUMENTS)('every link of %s to a file leads somewhere', (path) => {
+  test.each(DOCUMENTS)('every link of %s leads to a file, and to a heading in it', (path) => {
     const base = new URL(`../${path}`, import.meta.url);
-    const links = [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(
-      ([, link]) => link ?? '',
-    );
-    expect(links.filter((link) => !existsSync(new URL(link, base)))).toEqual([]);
+    const text = read(path).replaceAll(/^```[^]*?^```$/gm, '');
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    const missing = links.filter(([, link = '', heading]) => {
+      const url = new URL(link, base);
+      if (!existsSync(url)) return true;
+      return heading !== undefined && !headingsOf(readFileSync(url, 'utf8')).includes(heading);
+    });
+    expect(missing.map(([link]) => link)).toEqual([]);
   });
 });
+
+/** The headings of a document, as links name them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 function read(path: string): string {
   return readFileSync(`${ROOT}${path}`, 'utf8');

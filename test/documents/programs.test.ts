@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { countOfBlocks, pagesOfPackages, programsOf, run } from './programs.ts';
 
-describe.each(pagesOfPackages())('%s', (path) => {
+const MANUALS = ['packages/client/README.md', 'packages/server/README.md'];
+
+describe.each([...MANUALS, ...pagesOfPackages()])('%s', (path) => {
   const programs = programsOf(path);
 
   test('says of each of its programs what it prints', () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wilco/session';
-import { figuresDocument } from '../bench/table.ts';
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
 import { logDocument } from './log-document.ts';
 import { manualDocument } from './manual-document.ts';
+import { optionsDocument } from './options-document.ts';
 import { phasesDocument } from './phases-document.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -20,10 +20,11 @@ export interface GeneratedDocument {
 /** Every generated document. A test checks each; `write-documents.ts` writes them. */
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'ERRORS.md', content: errorsDocument },
-  part('README.md', 'figures', figuresDocument),
   part('PROTOCOL.md', 'a conversation', conversationDocument),
   part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
   part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
+  part('packages/client/README.md', 'options', () => optionsDocument('client')),
+  part('packages/server/README.md', 'options', () => optionsDocument('server')),
   part('packages/client/docs/log.md', 'log events', logDocument),
   part('packages/cli/README.md', 'manual', () => `\n${manualDocument()}\n`),
   part('ARCHITECTURE.md', 'session phases', () => phasesDocument(SESSION_TRANSITIONS)),
