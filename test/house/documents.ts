@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wilco/session';
+import { figuresDocument } from '../bench/table.ts';
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
 import { logDocument } from './log-document.ts';
@@ -20,6 +21,7 @@ export interface GeneratedDocument {
 /** Every generated document. A test checks each; `write-documents.ts` writes them. */
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'ERRORS.md', content: errorsDocument },
+  part('README.md', 'figures', figuresDocument),
   part('PROTOCOL.md', 'a conversation', conversationDocument),
   part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
   part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
