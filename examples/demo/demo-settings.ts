@@ -1,22 +1,3 @@
-import type { ProxyOptions } from '@wilco/testkit/proxy';
-
-/** What a receiver is started with. */
-export interface ReceiverSettings {
-  /** Where to write what arrives. */
-  readonly file: string;
-  readonly waitMs: number;
-}
-
-/** What a sender is started with. */
-export interface SenderSettings {
-  /** The NDJSON file to send. */
-  readonly file: string;
-  /** Where the proxy listens. */
-  readonly port: number;
-  readonly durationMs: number;
-  readonly waitMs: number;
-}
-
 /** How the whole demo runs. */
 export interface DemoSettings {
   readonly file: string;
@@ -27,10 +8,20 @@ export interface DemoSettings {
   /** The wait that both sides of Wilco announce: a silence is found within it. */
   readonly waitMs: number;
   readonly seed: number;
-  readonly faults: Pick<
-    ProxyOptions,
-    'cutEveryMs' | 'stallEveryMs' | 'resetEveryMs' | 'stallForMs' | 'delayMs'
-  >;
+  readonly faults: FaultSettings;
+}
+
+/** How the network misbehaves. */
+export interface FaultSettings {
+  /** The mean gap from one cut, in the middle of a frame, to the next. */
+  readonly cutEveryMs: number;
+  /** The mean gap from one silence, with the connection open, to the next. */
+  readonly stallEveryMs: number;
+  readonly resetEveryMs: number;
+  /** How long a silence lasts. */
+  readonly stallForMs: number;
+  /** How long each byte takes, each way. */
+  readonly delayMs: number;
 }
 
 /** About half a minute, in which each kind of fault strikes a dozen times and more. */

@@ -20,7 +20,13 @@ test('a short demo loses nothing of what Wilco carries, whatever the network doe
   for (const fault of ['cut in mid-frame', 'fallen silent', 'reset']) {
     expect(strikes(output, fault)).toBeGreaterThan(0);
   }
-}, 60_000);
+  // Where nobody watches it live, it tells line by line how far it is.
+  expect(output).not.toContain('\u001B');
+  expect(output).toMatch(/^ +handed \| Wilco .*\n +over \| arrived +settled .*resumed/m);
+  const [, settled, resumes] = /^.* s +1,000 \| +1,000 +([\d,]+) .* (\d+) \|/m.exec(output) ?? [];
+  expect(settled).toBe('1,000');
+  expect(Number(resumes)).toBeGreaterThan(0);
+}, 90_000);
 
 test('a file that is not NDJSON is refused by its line', async () => {
   const input = join(folder, 'broken.ndjson');

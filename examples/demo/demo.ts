@@ -1,6 +1,7 @@
 /**
  * The main job: a file of orders goes from one process to another, through a proxy that cuts,
- * falls silent and resets. Once with Wilco, and at the same time with plain `socket.write()`.
+ * falls silent and resets. Once with the command line of Wilco, and at the same time with plain
+ * `socket.write()`.
  *
  *     npm run demo
  *     npm run demo -- my-file.ndjson --seed 7
@@ -14,37 +15,27 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fastSettings, fullSettings, type DemoSettings } from './demo-settings.ts';
 import { readOrders } from './input.ts';
-import { Lane, type LaneKind } from './lane.ts';
-import { ProgressLine } from './progress-line.ts';
+import { PLAIN, WILCO } from './lane-kinds.ts';
+import { Lane } from './lane.ts';
+import { LiveView } from './live-view.ts';
 import { isFlawless, resultTable, type LaneResult } from './result-table.ts';
 
-const WILCO: LaneKind = {
-  name: 'Wilco',
-  receiver: './receiver.ts',
-  sender: './sender.ts',
-  framing: 'wilco',
-};
-const PLAIN: LaneKind = {
-  name: 'socket.write()',
-  receiver: './plain-receiver.ts',
-  sender: './plain-sender.ts',
-  framing: 'lines',
-};
-
-const settings = settingsFromCommandLine();
+const settings = orUsage(settingsFromCommandLine);
+// No such file, or a line that is none: what is wrong is the input.
+const orders = orUsage(() => readOrders(settings.file));
 const folder = mkdtempSync(join(tmpdir(), 'wilco-demo-'));
-const lanes = [WILCO, PLAIN].map((kind) => new Lane(kind, settings, folder));
+const happened: string[] = [];
+const lanes = [
+  new Lane(WILCO, settings, folder, (text) => happened.push(`${clock()}  ${text}`)),
+  new Lane(PLAIN, settings, folder, () => {}),
+] as const;
 process.on('exit', () => lanes.forEach((lane) => lane.kill()));
 process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 
-try {
-  introduce(settings);
-} catch (error) {
-  // No such file, or a line that is none: what is wrong is the input.
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-}
-const [wilco, plain] = await watched(lanes);
+introduce(settings);
+let startMs = 0;
+const [wilco, plain] = await watched();
 console.log(`\n${resultTable([wilco, plain])}\n`);
 console.log(verdict(wilco, plain));
 const isGood = isFlawless(wilco);
@@ -59,40 +50,57 @@ function settingsFromCommandLine(): DemoSettings {
   });
   const shipped = fileURLToPath(new URL('orders.ndjson', import.meta.url));
   const file = positionals[0] === undefined ? shipped : resolve(positionals[0]);
-  const seed =
-    values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
-  return values.fast === true ? fastSettings(file, seed) : fullSettings(file, seed);
+  const drawn = String(Math.floor(Math.random() * 1_000_000));
+  const { seed = drawn, fast = false } = values;
+  if (!/^\d{1,9}$/.test(seed)) throw new Error(`--seed ${seed}: wanted a whole number below 10⁹`);
+  return fast ? fastSettings(file, Number(seed)) : fullSettings(file, Number(seed));
+}
+
+/** What `get` gives; where it throws, says why and ends. */
+function orUsage<Value>(get: () => Value): Value {
+  try {
+    return get();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
 }
 
 function introduce({ file, durationMs, waitMs, seed, faults }: DemoSettings): void {
-  const count = readOrders(file).length.toLocaleString('en');
   console.log(
-    `${count} orders of ${relative('.', file)}, paced over ${durationMs / 1_000} seconds.`,
-  );
-  console.log(
-    `Six processes: a receiver, a proxy and a sender, for Wilco and for plain socket.write().\n` +
+    `${orders.length.toLocaleString('en')} orders of ${relative('.', file)}, ` +
+      `paced over ${durationMs / 1_000} seconds, go two ways at the same time:\n` +
+      `  Wilco            wilco listen <- wilco proxy <- wilco send --receipts\n` +
+      `  socket.write()   a receiver   <- wilco proxy <- a sender that reconnects\n` +
       `The proxies (seed ${seed}) strike while messages are in flight: on average every ` +
-      `${String(faults.cutEveryMs)} ms a cut\nin mid-frame, every ${String(faults.resetEveryMs)} ms a reset, ` +
-      `every ${String(faults.stallEveryMs)} ms a silence of up to ${String(faults.stallForMs)} ms.\n` +
-      `Wilco announces a wait of ${waitMs} ms, so it speaks at least every ${waitMs * 0.4} ms ` +
-      `and finds a silence within ${waitMs} ms.\n\n` +
-      `Orders arrived/written (faults with messages in flight):`,
+      `${faults.cutEveryMs} ms a cut\nin mid-frame, every ${faults.resetEveryMs} ms a reset, ` +
+      `every ${faults.stallEveryMs} ms a silence of up to ${faults.stallForMs} ms.\n` +
+      `Wilco announces a wait of ${waitMs} ms: each side speaks at least every ${waitMs * 0.4} ms, ` +
+      `and a silence\nis found within ${waitMs} ms.\n`,
   );
 }
 
 /** Runs the lanes side by side and shows how far they are. */
-async function watched(running: readonly Lane[]): Promise<[LaneResult, LaneResult]> {
-  const line = new ProgressLine(() => running.map(({ progress }) => progress).join('   '));
+async function watched(): Promise<[LaneResult, LaneResult]> {
   const hanging = setTimeout(() => {
     console.error(`\nNot finished after ${settings.patienceMs / 1_000} s: something hangs.`);
     process.exit(1);
   }, settings.patienceMs);
+  await Promise.all(lanes.map((lane) => lane.start()));
+  startMs = performance.now();
+  const view = new LiveView(process.stdout, lanes, orders.length, happened);
   try {
-    return (await Promise.all(running.map((lane) => lane.run()))) as [LaneResult, LaneResult];
+    return (await Promise.all(lanes.map((lane) => lane.move(orders)))) as [LaneResult, LaneResult];
   } finally {
     clearTimeout(hanging);
-    line.stop();
+    view.stop();
   }
+}
+
+/** How long it has run. */
+function clock(): string {
+  const elapsedMs = startMs === 0 ? 0 : performance.now() - startMs;
+  return `${(elapsedMs / 1_000).toFixed(1).padStart(4)} s`;
 }
 
 function verdict(wilco: LaneResult, plain: LaneResult): string {

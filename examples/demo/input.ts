@@ -1,25 +1,20 @@
 import { readFileSync } from 'node:fs';
-import type { Order } from './messages.ts';
 
 /**
- * The orders of an NDJSON file, one a line; empty lines do not count.
+ * The orders of an NDJSON file, one a line, as the text that they are; empty lines do not count.
  *
  * @throws `SyntaxError` that names the first line that is not a JSON object.
  */
-export function readOrders(path: string): Order[] {
+export function readOrders(path: string): string[] {
   return readFileSync(path, 'utf8')
-    .split('\n')
-    .flatMap((line, index) => (line.trim() === '' ? [] : [parseOrder(line, index + 1)]));
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .flatMap((line, index) => (line.trim() === '' ? [] : [order(line, index + 1)]));
 }
 
-/** How an order is written, by the sender, by both receivers and for the comparison. */
-export function toLine(order: Order): string {
-  return JSON.stringify(order);
-}
-
-function parseOrder(line: string, number: number): Order {
+function order(line: string, number: number): string {
   const value = tryParse(line);
-  if (typeof value === 'object' && value && !Array.isArray(value)) return value as Order;
+  if (typeof value === 'object' && value && !Array.isArray(value)) return line;
   throw new SyntaxError(`line ${number} is not a JSON object: ${line.slice(0, 60)}`);
 }
 

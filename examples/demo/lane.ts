@@ -1,104 +1,156 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ProxyFraming, ProxyOptions } from '@wilco/testkit/proxy';
-import { Child } from './child.ts';
-import type { DemoSettings, ReceiverSettings, SenderSettings } from './demo-settings.ts';
-import { readOrders, toLine } from './input.ts';
+import type { DemoSettings } from './demo-settings.ts';
+import { GrowingFile } from './growing-file.ts';
+import { wilco, type Command, type LaneKind } from './lane-kinds.ts';
+import { pace } from './pace.ts';
+import { Program, type ProgramEvent } from './program.ts';
 import type { LaneResult } from './result-table.ts';
 import { tally } from './tally.ts';
 
-/** One way of sending: which programs do it, and what its messages look like on the wire. */
-export interface LaneKind {
+/** How far a lane is, and what happened to it. */
+export interface LaneFacts {
   readonly name: string;
-  readonly receiver: string;
-  readonly sender: string;
-  readonly framing: ProxyFraming;
+  readonly handedOver: number;
+  readonly arrived: number;
+  /** Orders of which the sender was told how they ended. */
+  readonly settled: number;
+  readonly faults: Readonly<Record<Fault, number>>;
+  readonly resumes: number;
 }
+
+/** What the proxy does to a connection. */
+export type Fault = 'cut' | 'stall' | 'reset';
 
 /** How long what has left the sender may take to arrive before the network is taken away. */
 const LAST_BYTES_MS = 300;
 
-/** Three processes, a receiver, the proxy and a sender, that move one file. */
+/** Three processes, a listener, the proxy and a sender, that move one file. */
 export class Lane {
   readonly #kind: LaneKind;
   readonly #settings: DemoSettings;
-  readonly #receivedFile: string;
-  #children: readonly Child[] = [];
+  readonly #received: GrowingFile;
+  readonly #receipts: GrowingFile;
+  readonly #programs: Program[] = [];
+  readonly #happened: (text: string) => void;
+  readonly #faults = { cut: 0, stall: 0, reset: 0 };
+  #handedOver = 0;
+  #resumes = 0;
+  #connections = 0;
 
-  constructor(kind: LaneKind, settings: DemoSettings, folder: string) {
+  /** `happened` is told, in a few words, what the proxy does and how the sender takes it. */
+  constructor(
+    kind: LaneKind,
+    settings: DemoSettings,
+    folder: string,
+    happened: (text: string) => void,
+  ) {
     this.#kind = kind;
     this.#settings = settings;
-    this.#receivedFile = join(folder, `received-${kind.framing}.ndjson`);
+    this.#happened = happened;
+    this.#received = new GrowingFile(join(folder, `received-${kind.framing}.ndjson`));
+    this.#receipts = new GrowingFile(join(folder, `receipts-${kind.framing}.ndjson`));
   }
 
-  /** How far it is: arrived, written, and faults that struck so far. */
-  get progress(): string {
-    const [receiver, proxy, sender] = this.#children.map(({ counts }) => counts);
-    const { cut = 0, stall = 0, reset = 0 } = proxy ?? {};
-    const { written = 0 } = sender ?? {};
-    const { lines = 0 } = receiver ?? {};
-    return `${this.#kind.name} ${lines}/${written} (${cut + stall + reset} faults)`;
+  get facts(): LaneFacts {
+    return {
+      name: this.#kind.name,
+      handedOver: this.#handedOver,
+      arrived: this.#received.countLines(),
+      settled: this.#receipts.countLines(),
+      faults: { ...this.#faults },
+      resumes: this.#resumes,
+    };
   }
 
-  /** Moves the file, and says what became of it. */
-  async run(): Promise<LaneResult> {
-    const { file, durationMs, waitMs } = this.#settings;
-    const receiver = this.#start(this.#kind.receiver, {
-      file: this.#receivedFile,
-      waitMs,
-    } satisfies ReceiverSettings);
-    const proxy = this.#start('./proxy.ts', this.#proxyOptions(await receiver.ready));
-    const sender = this.#start(this.#kind.sender, {
-      file,
-      port: await proxy.ready,
-      durationMs,
-      waitMs,
-    } satisfies SenderSettings);
+  /** Starts the three programs; resolves when the sender is connected through the proxy. */
+  async start(): Promise<void> {
+    const { waitMs } = this.#settings;
+    const listener = this.#run(this.#kind.listener(this.#received.path, waitMs));
+    const { port } = await listener.event('listening');
+    const proxy = this.#run(this.#proxyTo(Number(port)));
+    proxy.onEvent((event) => this.#proxyTold(event));
+    const { port: proxied } = await proxy.event('listening');
+    const sender = this.#run(this.#kind.sender(Number(proxied), this.#receipts.path, waitMs));
+    sender.onEvent((event) => this.#senderTold(event));
+    await sender.event('online');
+  }
 
-    const sent = await orEndOf(sender.done, [receiver, proxy]);
+  /** Hands the orders over at the pace of the demo, and says what became of them. */
+  async move(orders: readonly string[]): Promise<LaneResult> {
+    const [listener, proxy, sender] = this.#programs;
+    if (!listener || !proxy || !sender) throw new Error('start() comes first');
+    const handed = pace(orders, this.#settings.durationMs, async (order) => {
+      this.#handedOver += 1;
+      await sender.write(`${order}\n`);
+    });
+    await orEndOf(Promise.race([handed, sender.ended]), [listener, proxy]);
+    sender.endInput();
+    const exitCode = await orEndOf(sender.ended, [listener, proxy]);
     await delay(LAST_BYTES_MS);
-    const network = await proxy.stop();
-    await receiver.stop();
-    return this.#result(sent, network);
+    await proxy.stop();
+    await listener.stop();
+    const arrived = this.#received.readLines().map((line) => this.#kind.orderIn(line));
+    const { cut: cuts, stall: stalls, reset: resets } = this.#faults;
+    return {
+      name: this.#kind.name,
+      written: this.#handedOver,
+      succeeded: this.#receipts.readLines().filter((line) => this.#kind.isSuccess(line)).length,
+      exitCode,
+      tally: tally(orders, arrived),
+      network: { connections: this.#connections, cuts, stalls, resets },
+    };
   }
 
   /** Ends whatever still runs. */
   kill(): void {
-    for (const child of this.#children) child.kill();
+    for (const program of this.#programs) program.kill();
   }
 
-  #start(program: string, settings: object): Child {
-    const child = new Child(program, settings);
-    this.#children = [...this.#children, child];
-    return child;
+  #run({ path, words }: Command): Program {
+    const program = new Program(path, words);
+    this.#programs.push(program);
+    return program;
   }
 
-  #proxyOptions(port: number): ProxyOptions {
+  #proxyTo(port: number): Command {
     const { seed, faults } = this.#settings;
-    const { framing } = this.#kind;
-    return { target: { host: '127.0.0.1', port }, seed, framing, ...faults };
+    return wilco(
+      ...['proxy', '--listen=0', `--to=127.0.0.1:${port}`, `--framing=${this.#kind.framing}`],
+      ...[`--seed=${seed}`, `--delay=${faults.delayMs}ms`, `--cut-every=${faults.cutEveryMs}ms`],
+      ...[`--reset-every=${faults.resetEveryMs}ms`, `--stall-every=${faults.stallEveryMs}ms`],
+      `--stall-for=${faults.stallForMs}ms`,
+    );
   }
 
-  #result(sent: Child['counts'], network: Child['counts']): LaneResult {
-    const received = readFileSync(this.#receivedFile, 'utf8').split('\n').slice(0, -1);
-    const { written = 0, handled = 0 } = sent;
-    const { connections = 0, cut = 0, stall = 0, reset = 0 } = network;
-    return {
-      name: this.#kind.name,
-      written,
-      succeeded: handled,
-      tally: tally(readOrders(this.#settings.file).map(toLine), received),
-      network: { connections, cuts: cut, stalls: stall, resets: reset },
-    };
+  #proxyTold({ event, fault, inFlight, connections }: ProgramEvent): void {
+    if (event === 'end') this.#connections = Number(connections);
+    if (event !== 'fault' || !isFault(fault)) return;
+    this.#faults[fault] += 1;
+    this.#happened(`${FAULT_WORDS[fault]}, ${Number(inFlight)} in flight`);
+  }
+
+  #senderTold({ event, isResumed, text, code }: ProgramEvent): void {
+    if (event === 'online' && isResumed === true) this.#resumes += 1;
+    if (event === 'online') this.#happened(`  ${String(text)}`);
+    if (event === 'offline') this.#happened(`  connection lost: ${String(code)}`);
   }
 }
 
-/** Resolves with `counts`, unless one of `others` ends, which it should not. */
-async function orEndOf<Value>(value: Promise<Value>, others: readonly Child[]): Promise<Value> {
-  const ends = others.map(async ({ done }) => {
-    await done;
-    throw new Error('a process of the demo ended too early');
+const FAULT_WORDS: Readonly<Record<Fault, string>> = {
+  cut: 'cut in the middle of a frame',
+  stall: 'the network falls silent',
+  reset: 'reset',
+};
+
+function isFault(name: unknown): name is Fault {
+  return typeof name === 'string' && name in FAULT_WORDS;
+}
+
+/** Resolves with `value`, unless one of `others` ends, which it should not. */
+async function orEndOf<Value>(value: Promise<Value>, others: readonly Program[]): Promise<Value> {
+  const ends = others.map(async ({ ended }) => {
+    throw new Error(`a process of the demo ended too early, with ${await ended}`);
   });
   return Promise.race([value, ...ends]);
 }

@@ -1,29 +1,29 @@
 /**
- * The other way: each order is a line, `socket.write()` says when it has succeeded. When the
- * connection ends, a new one is made, and what failed is written again, before anything new.
+ * The other way: each line that it reads goes out by `socket.write()`, which says when it has
+ * succeeded. When the connection ends, a new one is made, and what failed is written again, before
+ * anything new.
  */
 import { once } from 'node:events';
+import { openSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { childSettings, finish, reportProgress } from './child-report.ts';
-import type { SenderSettings } from './demo-settings.ts';
-import { readOrders, toLine } from './input.ts';
-import { pace } from './pace.ts';
 
 const RETRY_DELAY_MS = 100;
 /** How long the last connection may take to say goodbye. */
 const GOODBYE_MS = 2_000;
 
-const { file, port, durationMs } = childSettings() as SenderSettings;
-const counts = { written: 0, handled: 0 };
+const [port = '', file = ''] = process.argv.slice(2);
+const receipts = openSync(file, 'w');
 const failed: string[] = [];
+let written = 0;
+let succeeded = 0;
 let socket: Socket | undefined;
-reportProgress(() => counts);
 
 /** The connection, or a new one if it has ended. */
 async function connection(): Promise<Socket> {
   while (socket === undefined || socket.destroyed || !socket.writable) {
-    const fresh = connect({ host: '127.0.0.1', port, noDelay: true });
+    const fresh = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
     // The write that failed says so itself.
     fresh.on('error', () => {});
     await Promise.race([once(fresh, 'connect'), once(fresh, 'close')]).catch(() => {});
@@ -35,9 +35,13 @@ async function connection(): Promise<Socket> {
 
 async function write(line: string): Promise<void> {
   const current = await connection();
-  current.write(line, (error) => {
-    if (error) failed.push(line);
-    else counts.handled += 1;
+  current.write(`${line}\n`, (error) => {
+    if (error) {
+      failed.push(line);
+      return;
+    }
+    succeeded += 1;
+    writeSync(receipts, '{"outcome":"succeeded"}\n');
   });
 }
 
@@ -45,12 +49,14 @@ async function writeFailedAgain(): Promise<void> {
   for (let line = failed.shift(); line !== undefined; line = failed.shift()) await write(line);
 }
 
-await pace(readOrders(file), durationMs, async (order) => {
+await connection();
+console.error(JSON.stringify({ event: 'online' }));
+for await (const line of createInterface({ input: process.stdin })) {
   await writeFailedAgain();
-  await write(`${toLine(order)}\n`);
-  counts.written += 1;
-});
-while (counts.handled < counts.written) {
+  await write(line);
+  written += 1;
+}
+while (succeeded < written) {
   await writeFailedAgain();
   await delay(RETRY_DELAY_MS);
 }
@@ -60,4 +66,3 @@ await Promise.race([once(last, 'close'), delay(GOODBYE_MS, undefined, { ref: fal
   () => {},
 );
 last.destroy();
-finish(counts);

@@ -7,6 +7,8 @@ export interface LaneResult {
   readonly written: number;
   /** Orders that the sender was told had succeeded. */
   readonly succeeded: number;
+  /** How its sender ended: 0 where it was told that all of them had. */
+  readonly exitCode: number | string;
   readonly tally: Tally;
   /** Faults that struck while messages were in flight, and connections made. */
   readonly network: {
@@ -18,9 +20,9 @@ export interface LaneResult {
 }
 
 /** Whether nothing was lost, duplicated, out of order or invented, and everything confirmed. */
-export function isFlawless({ written, succeeded, tally }: LaneResult): boolean {
+export function isFlawless({ written, succeeded, exitCode, tally }: LaneResult): boolean {
   const { arrived, lost, duplicated, outOfOrder, strange } = tally;
-  const isComplete = arrived === written && succeeded === written;
+  const isComplete = exitCode === 0 && arrived === written && succeeded === written;
   return isComplete && lost + duplicated + outOfOrder + strange === 0;
 }
 
