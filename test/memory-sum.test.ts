@@ -16,6 +16,15 @@ test('the table of limits in SECURITY.md says the defaults of the code', () => {
   }
 });
 
+test('the limits of the protocol in SECURITY.md are those of the code', () => {
+  const limits: Readonly<Record<string, number>> = LIMITS;
+  const rows = [...TEXT.matchAll(/^\| `(\w+)` \| ([\d,]+) \| .+ \|$/gm)];
+  expect(rows.length).toBeGreaterThan(10);
+  for (const [, name = '', figure = ''] of rows) {
+    expect([name, Number(figure.replaceAll(',', ''))]).toEqual([name, limits[name]]);
+  }
+});
+
 test('the memory sum names each option that bounds it', () => {
   const sum = TEXT.slice(TEXT.indexOf('## The memory sum'));
   for (const name of ['windowBudgetBytes', 'outboxBytesTotal', 'answerBytes', 'maxUnsentBytes']) {
