@@ -67,6 +67,7 @@ export class CredentialSource {
 /** What was given in place of credentials will be no better next time; anything else may be. */
 function credentialsError(cause: unknown): WilcoError {
   if (WilcoError.is(cause, 'WILCO_OPTION_INVALID')) return cause;
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  // What it said may name a secret, and this goes into logs.
+  const detail = '`credentials` failed; its error is the cause of this one';
   return new WilcoError('WILCO_CREDENTIALS_FAILED', detail, { cause });
 }

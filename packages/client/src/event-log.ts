@@ -9,6 +9,7 @@ export function logEvent<Name extends keyof ClientEvents>(
 ): void {
   const event = { [name]: value } as Partial<ClientEvents>;
   const { online, offline, connectFailed, stateLost, closed, handlerFailed } = event;
+  const { renewalFailed } = event;
   if (online !== undefined) {
     const { session, isResumed } = online;
     log.write(isResumed ? 'session.resumed' : 'session.opened', { session });
@@ -18,7 +19,9 @@ export function logEvent<Name extends keyof ClientEvents>(
     log.write('connection.failed', { ...logError(error), attempt });
   } else if (stateLost !== undefined) log.write('session.lost', stateLost);
   else if (closed !== undefined) log.write('session.closed', logError(closed.error));
-  else if (handlerFailed !== undefined) {
+  else if (renewalFailed !== undefined) {
+    log.write('authentication.notRenewed', logError(renewalFailed.error));
+  } else if (handlerFailed !== undefined) {
     const { type, id } = handlerFailed;
     log.write('handler.failed', { type, id });
   }

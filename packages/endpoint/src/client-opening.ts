@@ -122,7 +122,7 @@ export class ClientConnection implements FrameConnectionOwner {
 
   /** The session has let go of it: the server is told why, unless it was the server that went. */
   dropped(error: WilcoError): void {
-    const words = farewellFrame(error.code, error.message);
+    const words = farewellFrame(error);
     this.release('finish', this.#hasPeerClosed ? undefined : words);
   }
 
@@ -177,7 +177,7 @@ export class ClientConnection implements FrameConnectionOwner {
   broken(error: WilcoError): void {
     const wasOpen = this.#phase === 'open';
     this.#move('broken');
-    if (wasOpen) this.#frames.finish(farewellFrame(error.code, error.message));
+    if (wasOpen) this.#frames.finish(farewellFrame(error));
     else this.#frames.destroy();
     this.#over(error);
   }

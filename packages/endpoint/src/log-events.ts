@@ -29,6 +29,14 @@ export const LOG_EVENTS = {
     'a side lost its state, `successor` follows: `reason`, and how many messages are `resent`, `inDoubt`, `moved`',
   ],
   'session.closed': ['info', 'the session, or the client, is over: `code`, `detail`'],
+  'authentication.failed': [
+    'warn',
+    'server: `authenticate` gave no answer, so the client was sent away for a while: `remote`; why is in the event `authenticateFailed`',
+  ],
+  'authentication.notRenewed': [
+    'warn',
+    'client: fresh credentials were not accepted yet: `code`, `detail`',
+  ],
   'security.alert': ['warn', 'somebody did what no honest client does: `code`, `remote`'],
   'message.queued': ['debug', 'sender: it is in the outbox, as durable as the store: `bytes`'],
   'message.transmitted': [

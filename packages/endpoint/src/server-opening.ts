@@ -15,7 +15,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import { endOf } from './connection-end.ts';
-import { farewellFrame } from './farewell-frame.ts';
+import { farewellFrame, reasonOf } from './farewell-frame.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
 import type { EventLog } from './log.ts';
@@ -29,6 +29,8 @@ export interface ServerOpeningSetting {
   readonly options: ResolvedOpeningOptions;
   /** How long an ended connection may wait for the client's end. Milliseconds. */
   readonly lingerMs: number;
+  /** After how long somebody may come back whom this side could not answer in time. Milliseconds. */
+  readonly retryAfterMs: () => number;
   readonly log?: EventLog | undefined;
 }
 
@@ -158,7 +160,7 @@ export class ServerConnection implements FrameConnectionOwner {
   /** The session has let go of it: the client is told why, unless it was the client that went. */
   dropped(error: WilcoError): void {
     if (this.#phase === 'closed') return;
-    const words = this.#hasPeerClosed ? undefined : farewellFrame(error.code, error.message);
+    const words = this.#hasPeerClosed ? undefined : this.#lastWords(error);
     this.#move('released');
     this.#frames.finish(words);
     this.#owner.closed(this, error);
@@ -283,9 +285,12 @@ export class ServerConnection implements FrameConnectionOwner {
 
   /** Says what is wrong; before WELCOME as a refusal, so that it comes again when that can help. */
   #lastWords(error: WilcoError): Frame {
-    const { code, message: reason, retryable } = error;
-    if (this.#phase === 'welcoming' || this.#phase === 'open') return farewellFrame(code, reason);
-    return refuseFrame({ code, reason, retryAfterMs: retryable ? 0 : undefined });
+    if (this.#phase === 'welcoming' || this.#phase === 'open') return farewellFrame(error);
+    const { code, retryable } = error;
+    // Who has said HELLO waits for this side, as others do: they are not to come back all at once.
+    const retryAfterMs = this.#phase === 'deciding' ? this.#setting.retryAfterMs() : 0;
+    const reason = reasonOf(error);
+    return refuseFrame({ code, reason, retryAfterMs: retryable ? retryAfterMs : undefined });
   }
 
   #over(error: WilcoError): void {

@@ -10,7 +10,6 @@ import {
   LIMITS,
   PROTOCOL_VERSION,
   WilcoError,
-  type CloseFrame,
   type HelloFrame,
   type NewReason,
   type ReadyFrame,
@@ -102,6 +101,13 @@ export class Admission {
       return;
     }
     const { session, newReason, predecessor, hello } = opening;
+    if (newReason !== undefined && predecessor?.live.hasEnded === true && this.#isFull) {
+      // The place that it was to take has gone to another.
+      const { options, retryAfterMs } = this.#setting;
+      const words = overloaded(`${options.maxSessions} sessions`, retryAfterMs());
+      connection.release('finish', { kind: 'close', mode: 'detach', ...words });
+      return;
+    }
     session.tokens.confirm();
     session.isEstablished = true;
     session.save();
@@ -147,12 +153,10 @@ export class Admission {
     return this.#openings.get(connection)?.session;
   }
 
-  /** New sessions of an identity that wait for READY wait in vain. */
-  revoke(identity: string, words: CloseFrame): void {
-    for (const [connection, { session }] of this.#openings) {
-      const isOpening = !session.isEstablished && session.identity === identity;
-      if (isOpening) connection.release('finish', words);
-    }
+  /** Whether there is no place for a session that takes the place of none. */
+  get #isFull(): boolean {
+    const { table, options } = this.#setting;
+    return table.size + this.#adding >= options.maxSessions;
   }
 
   /** Unknown, foreign, expired and wrongly proven answer alike. */
@@ -225,8 +229,7 @@ export class Admission {
     const known = options.isOneSessionPerIdentity ? table.newestOf(identity) : undefined;
     // Who takes the place of a session of its own needs no other.
     const predecessor = proven ?? known;
-    const isFull = table.size + this.#adding >= options.maxSessions;
-    if (predecessor === undefined && isFull) {
+    if (predecessor === undefined && this.#isFull) {
       connection.refuse(overloaded(`${options.maxSessions} sessions`, retryAfterMs()));
       return;
     }

@@ -9,6 +9,7 @@ export function logEvent<Name extends keyof ServerEvents>(
 ): void {
   const event = { [name]: value } as Partial<ServerEvents>;
   const { session, resumed, offline, stateLost, closed, securityEvent, handlerFailed } = event;
+  const { authenticateFailed } = event;
   if (session !== undefined) log.write('session.opened', { session: session.id });
   else if (resumed !== undefined) log.write('session.resumed', { session: resumed.id });
   else if (offline !== undefined) {
@@ -22,6 +23,9 @@ export function logEvent<Name extends keyof ServerEvents>(
   } else if (securityEvent !== undefined) {
     const { code, session: asked, remote } = securityEvent;
     log.write('security.alert', { session: asked, code, remote });
+  } else if (authenticateFailed !== undefined) {
+    const { session: asked, remote } = authenticateFailed;
+    log.write('authentication.failed', { session: asked, remote });
   } else if (handlerFailed !== undefined) {
     const { type, id, session: of } = handlerFailed;
     log.write('handler.failed', { session: of.id, type, id });

@@ -36,6 +36,7 @@ export class Gate {
   readonly #questions = new Set<Question>();
   /** The newest fresh credentials, of connections on which some are being checked. */
   readonly #fresh = new WeakMap<ServerConnection, Uint8Array>();
+  readonly #identities = new WeakMap<ServerConnection, string>();
   readonly #validForMs = new WeakMap<ServerConnection, number>();
   /** Undoes the end of connections whose credentials run out. */
   readonly #expiries = new Map<ServerConnection, () => void>();
@@ -97,13 +98,24 @@ export class Gate {
   }
 
   /** A client was let in: `expire` is called when its credentials ran out, and a grace is over. */
-  admitted(connection: ServerConnection, validForMs: number | undefined, expire: () => void): void {
+  admitted(
+    connection: ServerConnection,
+    identity: string | undefined,
+    validForMs: number | undefined,
+    expire: () => void,
+  ): void {
     this.left(connection);
+    if (identity !== undefined) this.#identities.set(connection, identity);
     if (validForMs === undefined) return;
     const { clock, credentialsGraceMs } = this.#setting.options;
     const dueMs = clock.nowMs() + validForMs + credentialsGraceMs;
     this.#validForMs.set(connection, validForMs);
     this.#expiries.set(connection, clock.schedule(dueMs, expire));
+  }
+
+  /** Whose connection it is; `undefined`: nobody's in particular, or not known yet. */
+  identityOf(connection: ServerConnection): string | undefined {
+    return this.#identities.get(connection);
   }
 
   /** How long the credentials of a connection are valid from when they were shown. */

@@ -99,7 +99,12 @@ export class ServerLife implements ServerOpeningOwner {
     this.#admission = new Admission({
       ...{ options, store, runId, serverId, table, sessions, emit, gate, retryAfterMs },
     });
-    this.#restore();
+    try {
+      this.#restore();
+    } catch (error) {
+      for (const { live } of this.table.all) live.driver.rest();
+      throw error;
+    }
   }
 
   /** What passes here now, and what has passed. */
@@ -130,7 +135,10 @@ export class ServerLife implements ServerOpeningOwner {
   /** A connection came in. */
   accept(connection: Connection): void {
     const { clock, opening, session, maxConnections, maxUnauthenticated, log } = this.#options;
-    const setting = { clock, options: opening, lingerMs: session.closeTimeoutMs, log };
+    const setting = {
+      ...{ clock, options: opening, lingerMs: session.closeTimeoutMs, log },
+      retryAfterMs: () => this.#retryAfterMs(),
+    };
     const accepted = new ServerConnection(connection, setting, this);
     this.#connections.add(accepted);
     this.#strangers.add(accepted);
@@ -143,10 +151,8 @@ export class ServerLife implements ServerOpeningOwner {
     }
   }
 
-  /** Says that there is no room; to so many that even that takes too much, it says nothing. */
   #turnAway(connection: ServerConnection, what: string): void {
-    if (this.#leaving.size >= this.#options.maxUnauthenticated) connection.release('destroy');
-    else connection.refuse(overloaded(what, this.#retryAfterMs()));
+    connection.refuse(overloaded(what, this.#retryAfterMs()));
   }
 
   helloed(connection: ServerConnection, hello: HelloFrame): void {
@@ -164,7 +170,7 @@ export class ServerLife implements ServerOpeningOwner {
         connection.refuse(verdict.refusal);
         return;
       }
-      this.#admitted(connection, verdict.validForMs);
+      this.#admitted(connection, verdict.identity, verdict.validForMs);
       this.#decide(connection, hello, verdict.identity);
     });
   }
@@ -179,6 +185,9 @@ export class ServerLife implements ServerOpeningOwner {
     this.#gate.left(connection);
     this.#leaving.add(connection);
     void connection.gone.then(() => this.#leaving.delete(connection));
+    // Strangers who were sent away and do not go: to so many nothing is said any more.
+    const isOneTooMany = this.#leaving.size > this.#options.maxUnauthenticated;
+    if (isOneTooMany && !connection.wasOpen) connection.destroy();
     const session = this.#admission.closed(connection);
     if (session === undefined || !connection.wasOpen) return;
     const cause = error ?? new WilcoError('WILCO_CONNECTION_LOST', 'this side ended it');
@@ -188,7 +197,9 @@ export class ServerLife implements ServerOpeningOwner {
   /** Ends all sessions of an identity, for good. */
   async revoke(identity: string): Promise<void> {
     this.#gate.revoke(identity);
-    this.#admission.revoke(identity, { kind: 'close', ...REVOKED });
+    for (const connection of [...this.#connections]) {
+      if (this.#gate.identityOf(connection) === identity) turnOut(connection);
+    }
     const sessions = this.table.all.filter((session) => session.identity === identity);
     await Promise.all(sessions.map((session) => session.close(REVOKED, 0)));
   }
@@ -224,9 +235,13 @@ export class ServerLife implements ServerOpeningOwner {
     else this.#admission.decide(connection, hello, identity);
   }
 
-  #admitted(connection: ServerConnection, validForMs: number | undefined): void {
+  #admitted(
+    connection: ServerConnection,
+    identity: string | undefined,
+    validForMs: number | undefined,
+  ): void {
     if (connection.phase === 'closed') return;
-    this.#gate.admitted(connection, validForMs, () => {
+    this.#gate.admitted(connection, identity, validForMs, () => {
       const detail = 'the credentials ran out and were not renewed';
       this.#expel(connection, new WilcoError('WILCO_AUTHENTICATION_EXPIRED', detail));
     });
@@ -243,7 +258,7 @@ export class ServerLife implements ServerOpeningOwner {
       connection.notify({ kind: 'notice', notice: 'credentialsUndecided', afterMs });
     } else if (verdict.type === 'accepted' && verdict.identity === session.identity) {
       const { validForMs: afterMs } = verdict;
-      this.#admitted(connection, afterMs);
+      this.#admitted(connection, verdict.identity, afterMs);
       connection.notify({ kind: 'notice', notice: 'credentialsAccepted', afterMs });
     } else {
       const detail = 'the fresh credentials were not accepted';
@@ -299,6 +314,13 @@ export class ServerLife implements ServerOpeningOwner {
     const elsewhere = this.#elsewhere;
     return { kind: 'notice', notice: 'goingAway', afterMs: this.#retryAfterMs(), elsewhere };
   }
+}
+
+/** Ends an opening on account of who was revoked; a session says it itself. */
+function turnOut(connection: ServerConnection): void {
+  const { phase } = connection;
+  if (phase === 'deciding') connection.refuse(REVOKED);
+  else if (phase === 'welcoming') connection.release('finish', { kind: 'close', ...REVOKED });
 }
 
 const REVOKED = {

@@ -211,7 +211,9 @@ export class ServerSession {
     this.sender.close();
     this.sender.cancelWaiting(code);
     this.sender.over();
-    this.connection?.release('finish');
+    // Before READY the session itself can't say that it was ended.
+    const words = this.connection?.phase === 'welcoming' ? this.#ending : undefined;
+    this.connection?.release('finish', words && { kind: 'close', ...words });
     this.#setting.over(this);
     this.#setting.emit('closed', { session: this.handle, error: new WilcoError(code, reason) });
   }
