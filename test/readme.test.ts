@@ -36,6 +36,15 @@ describe('the READMEs', () => {
     expect(complaintsAbout(new Map(programs))).toEqual([]);
   });
 
+  test('every place that ARCHITECTURE.md names is there', () => {
+    const places = [...read('ARCHITECTURE.md').matchAll(/`(\w+\/src\/[\w./-]*)`/g)];
+    const missing = places
+      .map(([, place]) => place)
+      .filter((place) => !existsSync(`${ROOT}packages/${place}`));
+    expect(places.length).toBeGreaterThan(40);
+    expect(missing).toEqual([]);
+  });
+
   test.each(DOCUMENTS)('every link of %s leads to a file, and to a heading in it', (path) => {
     const base = new URL(`../${path}`, import.meta.url);
     const text = read(path).replaceAll(/^```[^]*?^```$/gm, '');
