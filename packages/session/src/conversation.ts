@@ -121,7 +121,9 @@ export class Conversation {
     this.#outbox.recount();
     for (const { channel, partial } of ack.channels) {
       const sending = this.#outbox.channel(channel);
-      if (sending !== undefined) sending.partAhead = partial;
+      if (sending !== undefined && partial !== undefined) {
+        this.#transmitter.partHeld(sending, partial);
+      }
     }
     // At a resume what is wanted back goes ahead of the messages.
     this.#outbox.newCancels = [...this.#outbox.cancelRequests];

@@ -217,26 +217,25 @@ export class Inbox {
   ): WilcoError | undefined {
     const cost = frame.payload.byteLength + extensionCost(frame);
     if (channel.assembly !== undefined) return this.#again(channel, begunAgain(frame.seq), nowMs);
+    const most = this.#window.maxMessageBytes;
+    if (frame.totalBytes !== undefined && frame.totalBytes > most)
+      return tooLarge(frame.totalBytes, most);
     if (!channel.isAnswers) {
       const wrong = this.#window.check(channel, cost);
       if (wrong !== undefined) return wrong;
+      channel.occupy(cost);
+      this.#window.hold(cost);
     }
     const arrival = { frame, type: this.#typeOf(frame) ?? '', atMs: nowMs, cost };
     if (frame.totalBytes === undefined) {
       return this.#accept(channel, arrival, this.#slab.copy(frame.payload), 0, nowMs);
     }
-    return this.#assemble(channel, arrival, frame.totalBytes, nowMs);
+    this.#assemble(channel, arrival, frame.totalBytes, nowMs);
+    return undefined;
   }
 
   /** The first part of a large message. */
-  #assemble(
-    channel: ReceiveChannel,
-    arrival: Arrival,
-    totalBytes: number,
-    nowMs: number,
-  ): WilcoError | undefined {
-    const most = this.#window.maxMessageBytes;
-    if (totalBytes > most) return tooLarge(totalBytes, most);
+  #assemble(channel: ReceiveChannel, arrival: Arrival, totalBytes: number, nowMs: number): void {
     const assembly = new Assembly(arrival, totalBytes);
     channel.assembly = assembly;
     channel.isDirty = true;
@@ -247,7 +246,6 @@ export class Inbox {
       this.#context.sink.requestFlush();
     };
     this.#window.grant(assembly, onGranted, nowMs);
-    return undefined;
   }
 
   /** A whole message, next in order. */
@@ -285,7 +283,6 @@ export class Inbox {
     message.reservedBytes = reservedBytes;
     this.taken += 1;
     channel.hold(message);
-    this.#window.hold(message.cost);
     if (!journal.isVolatile) {
       journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
     }
@@ -345,10 +342,14 @@ export class Inbox {
   }
 
   #dropAssembly(channel: ReceiveChannel): void {
-    if (channel.assembly === undefined) return;
-    this.#window.revoke(channel.assembly);
+    const { assembly } = channel;
+    if (assembly === undefined) return;
+    this.#window.revoke(assembly);
     channel.assembly = undefined;
     channel.isDirty = true;
+    if (channel.isAnswers) return;
+    channel.vacate(assembly.arrival.cost);
+    this.#window.letGo(assembly.arrival.cost, 0);
   }
 
   #restore(contents: SessionContents): void {

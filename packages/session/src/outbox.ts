@@ -113,7 +113,7 @@ export class Outbox {
     message.isInFlight = false;
     message.isExpiring = false;
     message.isHandlingAwaited = false;
-    message.heldBytes = 0;
+    message.heldBytes = message.cost = message.wireMark = 0;
     message.voidReason = undefined;
     this.admission.know(message.type);
     this.#take(message, this.#channels.named(message.channelName), nowMs);
@@ -197,9 +197,9 @@ export class Outbox {
     message.payload = NO_BYTES;
     this.expiry.forget(message);
     if (message.isCancelRequested) this.cancelRequests.delete(message);
-    // Without the peer's word it may hold it still: then it goes on taking its place.
-    message.isLeftBehind = settlement.status === 'inDoubt' && message.isInFlight;
-    if (message.isLeftBehind) this.counts.leftBehind += 1;
+    // Without the peer's word it may hold it, or a part, still: then it goes on taking its place.
+    const isUnasked = settlement.status === 'inDoubt' || message.voidReason !== undefined;
+    if (isUnasked && message.isInFlight) this.leaveBehind(message);
     else this.#vacate(channel, message);
     this.counts.settled[settlement.status] += 1;
     this.unsettledCount -= 1;
@@ -208,6 +208,12 @@ export class Outbox {
     else this.#keepVoid(channel, message);
     this.#context.sink.settled(message, settlement);
     if (this.unsettledCount === 0) this.#context.sink.drained();
+  }
+
+  /** A message that is settled takes its place until the peer has let go of it. */
+  leaveBehind(message: OutgoingMessage): void {
+    if (!message.isLeftBehind) this.counts.leftBehind += 1;
+    message.isLeftBehind = true;
   }
 
   /** The peer has said how a message ended that was settled without its word. */
@@ -258,8 +264,7 @@ export class Outbox {
         if (seq > channel.written) break;
         message.isInFlight = false;
         message.heldBytes = 0;
-        const isHeld = message.state === 'received' || message.isLeftBehind;
-        if (seq < channel.received && isHeld) {
+        if (message.state === 'received' || message.isLeftBehind) {
           const size = Math.min(message.payload.byteLength, LIMITS.fragmentBytes);
           this.occupy(channel, message, message.cost > 0 ? message.cost : size);
         }

@@ -45,7 +45,7 @@ export class ReceiveChannel {
   #earlyBytes = 0;
   /** Seqs that the peer wanted back before they came. */
   readonly cancelledAhead = new Set<Seq>();
-  /** Messages that wait or run, and what they take of the window. */
+  /** Messages that wait, run or are unfinished, and what they take of the window. */
   heldMessages = 0;
   heldBytes = 0;
   /** Something of it is to be acknowledged. */
@@ -86,14 +86,24 @@ export class ReceiveChannel {
     return this.waiting.find(({ seq }) => seq > lastTaken)?.seq ?? this.accepted;
   }
 
-  /** Takes the next message: it waits for a handler. */
+  /** The only or first part of a message takes its place in the window. */
+  occupy(cost: number): void {
+    this.heldMessages += 1;
+    this.heldBytes += cost;
+    this.window.came(cost);
+  }
+
+  /** Gives the place back. */
+  vacate(cost: number): void {
+    this.heldMessages -= 1;
+    this.heldBytes -= cost;
+  }
+
+  /** Takes the next message, which has its place already: it waits for a handler. */
   hold(message: IncomingMessage): void {
     this.messages.set(message.seq, message);
     this.waiting.push(message);
     this.accepted = message.seq + 1;
-    this.heldMessages += 1;
-    this.heldBytes += message.cost;
-    this.window.came(message.cost);
   }
 
   /** The peer sends nothing, or nothing more, for these seqs. Costs the same for one and for all. */
@@ -131,8 +141,7 @@ export class ReceiveChannel {
 
   /** A message waits or runs no longer. */
   letGo(message: IncomingMessage): void {
-    this.heldMessages -= 1;
-    this.heldBytes -= message.cost;
+    this.vacate(message.cost);
     removeFrom(message.state === 'waiting' ? this.waiting : this.running, message);
   }
 

@@ -1,4 +1,4 @@
-import { LIMITS, type Frame, type Window } from '@wilco/protocol';
+import { LIMITS, type Frame, type PartialAck, type Window } from '@wilco/protocol';
 import { Announcer } from './announcer.ts';
 import type { SessionContext } from './context.ts';
 import { frameOf } from './message-frames.ts';
@@ -63,6 +63,17 @@ export class Transmitter {
     this.#confirmedBytes = this.#writtenBytes;
     this.#pipe.reset();
     this.isBlocked = false;
+  }
+
+  /** At the opening the peer says that it holds a part of a message: that takes its place. */
+  partHeld(channel: SendChannel, partial: PartialAck): void {
+    channel.partAhead = partial;
+    const message = channel.ring.get(partial.seq);
+    if (message === undefined) return;
+    // After a restart nothing tells how large its first part was: what the peer holds will do.
+    const cost = message.cost > 0 ? message.cost : Math.min(partial.offset, LIMITS.fragmentBytes);
+    this.#outbox.occupy(channel, message, cost);
+    if (message.state === 'settled') this.#outbox.leaveBehind(message);
   }
 
   /** Whether anything was written to this connection that the peer has not reported. */
@@ -199,9 +210,6 @@ export class Transmitter {
     if (held.seq !== message.seq || held.offset >= size || size > this.peerMaxMessageBytes) return;
     channel.partOffset = channel.confirmedOffset = held.offset;
     channel.grantedOffset = Math.max(held.granted, held.offset);
-    // After a restart nothing tells how large its first part was: what the peer holds will do.
-    const cost = message.cost > 0 ? message.cost : Math.min(held.offset, LIMITS.fragmentBytes);
-    this.#outbox.occupy(channel, message, cost);
   }
 
   /** A reply that was queued, or sent, when the peer still took larger ones. */

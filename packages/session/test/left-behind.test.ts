@@ -18,3 +18,24 @@ test('a message that is in doubt while the peer may hold it keeps its place in t
   expect(pair.client.settlements.get(second)?.status).toBe('handled');
   expect([...pair.client.dropped, ...pair.server.dropped]).toEqual([]);
 });
+
+test('a message that is in doubt is not counted among those to send, before and after a resume', () => {
+  const pair = new Pair(
+    { client: { settleGraceMs: 100 }, server: { windowMessages: 1 } },
+    { server: { isVolatile: false } },
+  );
+  pair.server.commitMs = 20_000;
+  pair.connect();
+  pair.send(pair.client, { ttlMs: 100 });
+  pair.advance(1_000);
+  const queued = (): number => pair.client.session.stats(pair.nowMs).queued;
+  expect(queued()).toBe(0);
+  pair.cut();
+  pair.connect();
+  pair.advance(10);
+  expect(queued()).toBe(0);
+  pair.send(pair.client, { channel: 'other' });
+  pair.advance(100_000);
+  expect(queued()).toBe(0);
+  expect(pair.client.session.unsettledCount).toBe(0);
+});
