@@ -1,3 +1,4 @@
+import { WilcoError } from '@wilco/client';
 import { Option, type Command } from 'commander';
 import { exitCodeOfError } from './exit-codes.ts';
 import { Reporter } from './reporter.ts';
@@ -42,11 +43,18 @@ export async function act(
     code = await run(reporter);
   } catch (error) {
     code = exitCodeOfError(error);
-    reporter.log('error', 'failed', error instanceof Error ? error.message : String(error));
+    reporter.log('error', 'failed', wordsOf(error));
   }
   reporter.endStatus();
   await flushed();
   process.exit(code);
+}
+
+function wordsOf(error: unknown): string {
+  if (WilcoError.is(error, 'WILCO_INSECURE_REFUSED')) {
+    return `${error.message}: encrypt it (--tls, or --cert and --key), or allow it with --insecure`;
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** How long the last words may take to leave. Milliseconds. */

@@ -57,7 +57,8 @@ export class ConnectionWatch {
     this.#reason = error.message;
     // A server that is away for an hour shall not fill a log: attempts 1, 2, 4, 8 and so on.
     if ((attempt & (attempt - 1)) !== 0) return;
-    const text = `not connected (try ${attempt}): ${error.message}; next try in ${milliseconds(retryInMs)}`;
+    const next = retryInMs === 0 ? 'at once' : `in ${milliseconds(retryInMs)}`;
+    const text = `not connected (try ${attempt}): ${error.message}; next try ${next}`;
     this.#reporter.log('warning', 'connectFailed', text, { code: error.code, attempt, retryInMs });
   }
 

@@ -19,6 +19,12 @@ export function exitCodeOf(signal: EndingSignal | 'SIGPIPE'): number {
   return 128 + constants.signals[signal];
 }
 
+/** How a command ends whose result could not be written to standard output. */
+export function exitCodeUnwritten(error: unknown): number {
+  const isReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return isReaderGone ? exitCodeOf('SIGPIPE') : EXIT.notDone;
+}
+
 /** An error that the user can do something about: told in one line, without a stack. */
 export class CommandError extends Error {
   readonly exitCode: number;

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { CommandError, EXIT } from './exit-codes.ts';
 import { jsonLine } from './json-text.ts';
 
 /** How many lines may wait for a slow disk or reader before whoever makes them is asked to wait. */
@@ -72,6 +73,25 @@ export class LineWriter {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const { reject } of entries) reject(this.#failure);
     }
+  }
+}
+
+/**
+ * Where an option says that lines go: a file, or standard output for `-`.
+ *
+ * @throws CommandError that names the option, where the file can not be written.
+ */
+export async function sinkOfOption(
+  option: string,
+  path: string,
+  options: FileSinkOptions,
+): Promise<LineSink> {
+  if (path === '-') return streamSink(process.stdout);
+  try {
+    return await fileSink(path, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`${option} ${path}: ${reason}`, EXIT.usage);
   }
 }
 

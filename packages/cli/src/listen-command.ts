@@ -11,7 +11,8 @@ export interface ListenSettings extends ConnectionSettings, LogSettings {
   readonly port?: number;
   readonly host: string;
   readonly path?: string;
-  readonly out?: string;
+  /** `-` is standard output. */
+  readonly out: string;
   readonly sync?: true;
   readonly type: readonly string[];
   readonly drain: number;
@@ -32,7 +33,12 @@ export function listenCommand(): Command {
     )
     .option('--host <host>', 'name or address to listen on', 'localhost')
     .option('--path <path>', 'listen on a Unix socket instead of a port')
-    .option('-o, --out <file>', 'append the lines to this file instead of printing them')
+    .addOption(
+      new Option('-o, --out <file>', 'append the lines to this file; - prints them').default(
+        '-',
+        'they are printed',
+      ),
+    )
     .option('--sync', 'with --out: a line counts as written when it is on the disk (fdatasync)')
     .addOption(
       new Option('--type <name>', 'the message type; may be given more than once')
@@ -55,7 +61,7 @@ export function listenCommand(): Command {
 function listen(settings: ListenSettings): Promise<void> {
   return act(settings, (reporter) => {
     const { sync, out } = settings;
-    if (sync === true && out === undefined) {
+    if (sync === true && out === '-') {
       throw new CommandError('--sync goes with --out FILE', EXIT.usage);
     }
     return new ListenJob(settings, placeOf(settings), reporter).run();

@@ -1,8 +1,8 @@
 import { listen, type HandlerContext, type PeerSession, type Server } from '@wilco/server';
 import { serverOptions } from './connection-options.ts';
-import { EXIT, exitCodeOf, onSignal } from './exit-codes.ts';
+import { EXIT, exitCodeOf, exitCodeUnwritten, onSignal } from './exit-codes.ts';
 import { jsonTextType, onOneLine } from './json-text.ts';
-import { fileSink, LineWriter, streamSink } from './line-writer.ts';
+import { LineWriter, sinkOfOption, type LineSink } from './line-writer.ts';
 import type { ListenSettings } from './listen-command.ts';
 import { targetName, type Target } from './option-values.ts';
 import type { Reporter } from './reporter.ts';
@@ -52,10 +52,9 @@ export class ListenJob {
     return exitCode;
   }
 
-  async #openSink(): Promise<ReturnType<typeof streamSink>> {
+  #openSink(): Promise<LineSink> {
     const { out, sync } = this.#settings;
-    if (out === undefined) return streamSink(process.stdout);
-    return fileSink(out, { isAppended: true, isSynced: sync === true });
+    return sinkOfOption('--out', out, { isAppended: true, isSynced: sync === true });
   }
 
   /** Resolves when the line is written. Where it can't be, the message is never called handled. */
@@ -71,14 +70,14 @@ export class ListenJob {
 
   #failed(error: unknown): void {
     const { out } = this.#settings;
-    const isReaderGone = error instanceof Error && 'code' in error && error.code === 'EPIPE';
-    if (isReaderGone && out === undefined) {
-      this.#end(exitCodeOf('SIGPIPE'), 0);
+    const exitCode = out === '-' ? exitCodeUnwritten(error) : EXIT.notDone;
+    if (exitCode === exitCodeOf('SIGPIPE')) {
+      this.#end(exitCode, 0);
       return;
     }
-    const name = out ?? 'standard output';
+    const name = out === '-' ? 'standard output' : out;
     this.#reporter.log('error', 'writeFailed', `${name} can not be written: ${String(error)}`);
-    this.#end(EXIT.notDone, 0);
+    this.#end(exitCode, 0);
   }
 
   #logEvents(server: Server): void {

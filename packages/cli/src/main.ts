@@ -3,8 +3,10 @@ import { CommanderError } from 'commander';
 import { EXIT } from './exit-codes.ts';
 import { wilcoProgram } from './program.ts';
 
-// `wilco --help | head`: a reader that has seen enough is no failure.
-process.stdout.on('error', () => {});
+// `wilco --help | head`: a reader that has seen enough is no failure; a full disk is one.
+process.stdout.on('error', (error) => {
+  if (!('code' in error && error.code === 'EPIPE')) process.exitCode = EXIT.notDone;
+});
 
 try {
   await wilcoProgram().parseAsync();

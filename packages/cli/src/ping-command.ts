@@ -2,7 +2,14 @@ import { ping, type PingReport } from '@wilco/client';
 import { Argument, Command, Option } from 'commander';
 import { act, withLogOptions, type LogSettings } from './command-action.ts';
 import { clientOptions, withClientOptions, type ClientSettings } from './connection-options.ts';
-import { EXIT, exitCodeOf, exitCodeOfError, onSignal, type EndingSignal } from './exit-codes.ts';
+import {
+  EXIT,
+  exitCodeOf,
+  exitCodeOfError,
+  exitCodeUnwritten,
+  onSignal,
+  type EndingSignal,
+} from './exit-codes.ts';
 import { LineWriter, streamSink } from './line-writer.ts';
 import { PING_MANUAL } from './manual.ts';
 import {
@@ -64,8 +71,13 @@ function run(to: Target, settings: PingSettings): Promise<void> {
     const { timeout, interval, count, json, quiet } = settings;
     const name = targetName(to);
     const output = new LineWriter(streamSink(process.stdout));
+    let untold: unknown;
+    const unread = (error: unknown): void => {
+      untold ??= error;
+      controller.abort();
+    };
     const print = (text: string): void => {
-      output.write(new TextEncoder().encode(`${text}\n`)).catch(() => {});
+      output.write(new TextEncoder().encode(`${text}\n`)).catch(unread);
     };
     let told = 0;
     const tell = (report: PingReport): void => {
@@ -83,9 +95,10 @@ function run(to: Target, settings: PingSettings): Promise<void> {
       signal: controller.signal,
     });
     tell({ ...report, step: report.error === undefined ? 'done' : report.step });
-    if (json === true) output.writeJson(pingFields(name, report)).catch(() => {});
+    if (json === true) output.writeJson(pingFields(name, report)).catch(unread);
     await output.close();
     if (endedBy !== undefined) return exitCodeOf(endedBy);
+    if (untold !== undefined) return exitCodeUnwritten(untold);
     return report.error === undefined ? EXIT.done : exitCodeOfError(report.error);
   });
 }

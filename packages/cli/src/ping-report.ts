@@ -44,8 +44,8 @@ export function pingFields(name: string, report: PingReport): Record<string, unk
     reason: error?.message,
     advice: error === undefined ? undefined : adviceOn(error),
     remote,
-    connectMs,
-    openingMs,
+    connectMs: connectMs === undefined ? undefined : rounded(connectMs),
+    openingMs: openingMs === undefined ? undefined : rounded(openingMs),
     tls: tls && {
       protocol: tls.protocol,
       subject: tls.certificate?.subject.CN,
@@ -53,8 +53,13 @@ export function pingFields(name: string, report: PingReport): Record<string, unk
     },
     server,
     roundTrips: roundTripsMs.length,
-    ...spreadOf(roundTripsMs),
+    ...spreadOf(roundTripsMs.map(rounded)),
   };
+}
+
+/** To the microsecond: no clock here knows more. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 const LABEL_WIDTH = 13;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { completionCommand } from './completion-command.ts';
+import { jsonLine } from './json-text.ts';
 import { listenCommand } from './listen-command.ts';
 import { MANUAL } from './manual.ts';
 import { pingCommand } from './ping-command.ts';
@@ -23,14 +24,21 @@ export function wilcoProgram(): Command {
   program.addCommand(completionCommand(program));
   program.helpCommand('help [command]', 'print the manual of a command');
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError(`(see: ${nameOf(command, program)} --help)`);
-    command.configureHelp({ helpWidth: HELP_WIDTH });
+    command.exitOverride().configureHelp({ helpWidth: HELP_WIDTH });
+    const see = `${nameOf(command, program)} --help`;
+    command.configureOutput({ outputError: (text, write) => write(usageError(text, see)) });
   }
   return program;
 }
 
 /** The same on every terminal, so that the manual reads the same everywhere. */
 const HELP_WIDTH = 100;
+
+/** What is wrong with the command line, in the way in which the log would say it. */
+function usageError(text: string, see: string): string {
+  if (!process.argv.includes('--json')) return `${text}(see: ${see})\n`;
+  return jsonLine({ level: 'error', event: 'usage', text: text.trim(), see });
+}
 
 function nameOf(command: Command, program: Command): string {
   return command === program ? 'wilco' : `wilco ${command.name()}`;

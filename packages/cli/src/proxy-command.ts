@@ -1,7 +1,7 @@
 import { startProxy, type MisbehavingProxy, type ProxyStrike } from '@wilco/testkit/proxy';
 import { Command, Option } from 'commander';
 import { act, withLogOptions, type LogSettings } from './command-action.ts';
-import { CommandError, EXIT, exitCodeOf, onSignal } from './exit-codes.ts';
+import { CommandError, EXIT, exitCodeUnwritten, onSignal } from './exit-codes.ts';
 import { jsonLine } from './json-text.ts';
 import { LineWriter, streamSink } from './line-writer.ts';
 import { PROXY_MANUAL } from './manual.ts';
@@ -134,7 +134,7 @@ async function untilEnded(
     running.onStrike((strike) => {
       const atMs = Math.round(performance.now() - startedMs);
       const line = new TextEncoder().encode(strikeLine(strike, atMs, isJson));
-      writer.write(line).catch(() => resolve(exitCodeOf('SIGPIPE')));
+      writer.write(line).catch((error: unknown) => resolve(exitCodeUnwritten(error)));
     });
   });
   const exitCode = await Promise.race([signalled, unread]);

@@ -41,7 +41,10 @@ export function sendCommand(): Command {
       (text: string, before: readonly Target[] | undefined) => [...(before ?? []), target(text)],
     )
     .option('--type <name>', 'the message type', 'json')
-    .option('--receipts <file>', 'write how each line ended to this file, one JSON object a line')
+    .option(
+      '--receipts <file>',
+      'write how each line ended to this file, one JSON object a line; - prints it',
+    )
     .addOption(
       new Option(
         '--ttl <duration>',

@@ -1,8 +1,8 @@
 import type { Client } from '@wilco/client';
 import { ConnectionWatch } from './connection-watch.ts';
-import { EXIT, exitCodeOf, exitCodeOfError, onSignal } from './exit-codes.ts';
+import { EXIT, exitCodeOf, exitCodeOfError, exitCodeUnwritten, onSignal } from './exit-codes.ts';
 import { readLines } from './line-reader.ts';
-import { fileSink, LineWriter, streamSink } from './line-writer.ts';
+import { LineWriter, sinkOfOption, streamSink } from './line-writer.ts';
 import { targetName } from './option-values.ts';
 import { receiptLine, type LineReceipt } from './receipt-lines.ts';
 import type { Reporter } from './reporter.ts';
@@ -29,7 +29,8 @@ export interface SendParts {
 /** Opens the file of receipts. */
 export async function receiptsWriter(path: string | undefined): Promise<LineWriter | undefined> {
   if (path === undefined) return undefined;
-  return new LineWriter(await fileSink(path, { isAppended: false, isSynced: false }));
+  const options = { isAppended: false, isSynced: false };
+  return new LineWriter(await sinkOfOption('--receipts', path, options));
 }
 
 /** One run of `wilco send`, from the first line to the exit code. */
@@ -40,6 +41,8 @@ export class SendJob {
   readonly #failures: LineReceipt[] = [];
   readonly #startedMs = performance.now();
   #areReceiptsBroken = false;
+  /** Why the summary could not be written, where it could not. */
+  #untold: unknown;
   #unsendableSeen = 0;
   /** Why it ends before everything is settled; the first reason counts. */
   #early: { readonly exitCode: number; readonly reason: string } | undefined;
@@ -176,7 +179,8 @@ export class SendJob {
       isInputRead: this.#run.isInputRead,
     });
     if (settings.json === true) {
-      await new LineWriter(streamSink(process.stdout)).writeJson(fields).catch(() => {});
+      const output = new LineWriter(streamSink(process.stdout));
+      await output.writeJson(fields).catch((error: unknown) => (this.#untold = error));
       return;
     }
     for (const text of lines) reporter.log(isGood ? 'info' : 'error', 'end', text);
@@ -185,6 +189,7 @@ export class SendJob {
   get #exitCode(): number {
     if (this.#early !== undefined) return this.#early.exitCode;
     const { handled, lines } = this.#run.counts;
-    return handled === lines && !this.#areReceiptsBroken ? EXIT.done : EXIT.notDone;
+    if (handled !== lines || this.#areReceiptsBroken) return EXIT.notDone;
+    return this.#untold === undefined ? EXIT.done : exitCodeUnwritten(this.#untold);
   }
 }

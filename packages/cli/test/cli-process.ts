@@ -1,24 +1,56 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, vi } from 'vitest';
+import { build } from 'tsup';
+import { afterAll, afterEach, vi } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
+/** The command, from the sources as they are now, made once: loading them takes a second each time. */
+const BUNDLE = await bundled();
 
 /** How a process of the command line is started. */
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads. @defaultValue nothing */
   readonly input?: string | Uint8Array;
+  /** A file, or device, that its standard output leads to. @defaultValue `stdout` gathers it */
+  readonly output?: string;
   /** Whether more may be written to what it reads. @defaultValue `false` */
   readonly isInputOpen?: boolean;
 }
 
+/**
+ * One file out of all sources, made by the tool that makes the package. It lies in a folder of
+ * its own, where the manifest stands next to `dist` as it does in the package.
+ */
+async function bundled(): Promise<{ readonly folder: string; readonly main: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'wilco-cli-bundle-'));
+  copyFileSync(`${PACKAGE}package.json`, join(folder, 'package.json'));
+  await build({
+    config: false,
+    silent: true,
+    entry: { main: `${PACKAGE}src/main.ts` },
+    outDir: join(folder, 'dist'),
+    format: 'esm',
+    target: 'node20',
+    tsconfig: `${PACKAGE}tsconfig.json`,
+    noExternal: [/./],
+    // The parser of the command line is CommonJS, and asks for modules of Node.js.
+    banner: { js: REQUIRE },
+    esbuildOptions: (options) => {
+      options.conditions = ['source'];
+    },
+  });
+  return { folder, main: join(folder, 'dist', 'main.js') };
+}
+
 // Starting a process takes seconds on a busy machine, and most tests start several.
 vi.setConfig({ testTimeout: 120_000 });
+
+afterAll(() => rmSync(BUNDLE.folder, { recursive: true }));
 
 const running = new Set<CliProcess>();
 const folders: string[] = [];
@@ -64,11 +96,11 @@ export class CliProcess {
   stderr = '';
   readonly #watchers = new Set<() => void>();
 
-  constructor(words: readonly string[], { env = {}, input = '', isInputOpen = false }: CliOptions) {
-    const loader = ['--import', 'tsx', '--conditions=source', MAIN];
-    this.child = spawn(process.execPath, [...loader, ...words], {
-      cwd: ROOT,
+  constructor(words: readonly string[], options: CliOptions) {
+    const { env = {}, input = '', output, isInputOpen = false } = options;
+    this.child = spawn(process.execPath, [BUNDLE.main, ...words], {
       env: { ...process.env, NO_COLOR: '1', ...env },
+      stdio: ['pipe', output === undefined ? 'pipe' : openSync(output, 'w'), 'pipe'],
     });
     this.child.stdout?.on('data', (text: Buffer) => {
       this.stdout += text.toString('latin1');

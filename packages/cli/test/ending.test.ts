@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bodiesOf, listening, objectsOf, scratchFolder, wilco } from './cli-process.ts';
@@ -13,10 +14,14 @@ describe('wrong usage', () => {
     [['send', '--to', 'nonsense'], /Wanted HOST:PORT/],
     [['send', '--to', ':1', '--ttl', 'soon'], /Wanted a duration/],
     [['send', '--to', ':1', 'no-such-file'], /can not read no-such-file/],
+    [['send', '--to', ':1', '--receipts', '/no-folder/x'], /--receipts \/no-folder\/x: ENOENT/],
+    [['send', '--to', ':1', tmpdir()], /it is a folder, wanted a file/],
     [['send', '--to', ':1', '--store', 'here'], /--store here: this version keeps/],
-    [['send', '--to', 'far.example:7411'], /WILCO_INSECURE_REFUSED/],
+    [['send', '--to', 'far.example:7411'], /WILCO_INSECURE_REFUSED.* allow it with --insecure/],
     [['listen'], /wanted --port PORT or --path PATH/],
     [['listen', '--port', '0', '--sync'], /--sync goes with --out/],
+    [['listen', '--port', '0', '--sync', '--out', '-'], /--sync goes with --out/],
+    [['listen', '--port', '0', '--out', '/no-folder/x'], /--out \/no-folder\/x: ENOENT/],
     [['listen', '--port', '0', '--cert', 'no-such-file'], /--cert no-such-file/],
     [['proxy', '--listen', '0', '--to', 'unix:/x'], /not to a Unix socket/],
     [['completion', 'tcsh'], /Allowed choices are bash, zsh, fish/],
@@ -30,6 +35,17 @@ describe('wrong usage', () => {
 });
 
 test.each([
+  [['send', '--to', ':1', '--nonsense'], 'usage'],
+  [['send', '--to', ':1', 'no-such-file'], 'failed'],
+])('with --json, what is wrong with %j is JSON too', async (words, event) => {
+  const process = wilco([...words, '--json']);
+  expect(await process.exit).toBe(2);
+  expect(objectsOf(process.stderr)).toEqual([
+    expect.objectContaining({ level: 'error', event, text: expect.any(String) }),
+  ]);
+});
+
+test.each([
   [['--version'], /^\d+\.\d+\.\d+\n$/],
   [['--help'], /Exit codes:/],
   [['send', '--help'], /in-doubt/],
@@ -39,11 +55,14 @@ test.each([
   expect(process.text).toMatch(text);
 });
 
-test('a port that is taken ends listen with 1', async () => {
+test.each([
+  ['listen', ['listen', '--host', '127.0.0.1', '--port']],
+  ['proxy', ['proxy', '--to', ':1', '--listen']],
+])('a port that is taken ends %s with 1, and with the word of the system', async (_name, words) => {
   const { port } = await listening();
-  const second = wilco(['listen', '--host', '127.0.0.1', '--port', String(port)]);
+  const second = wilco([...words, String(port)]);
   expect(await second.exit).toBe(1);
-  expect(second.stderr).toContain('WILCO_LISTEN_FAILED');
+  expect(second.stderr).toMatch(/WILCO_LISTEN_FAILED.*EADDRINUSE/);
 });
 
 test('patience that is over ends send with 1, and nothing counts as handled', async () => {

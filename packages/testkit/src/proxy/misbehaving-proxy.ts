@@ -150,11 +150,7 @@ function closing(server: Server): Promise<void> {
 function listening(server: Server, { host, port }: ProxyAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(
-        new WilcoError('WILCO_LISTEN_FAILED', `the proxy can not listen on ${host}:${port}`, {
-          cause,
-        }),
-      ),
+      reject(new WilcoError('WILCO_LISTEN_FAILED', `the proxy: ${cause.message}`, { cause })),
     );
     server.listen(port, host, () => resolve());
   });
