@@ -13,13 +13,25 @@ const SLACK_BYTES = 256;
 /** A payload of this size or more is not copied. */
 const BY_REFERENCE_BYTES = 8 * 1024;
 
+/** How many slabs of the smallest size lie ready for whoever writes next. */
+const SPARE_SLABS = 16;
+
 const NOTHING = new Uint8Array(0);
+
+/** A slab that nobody writes to, and how much of it was taken already. */
+interface Spare {
+  readonly slab: Uint8Array<ArrayBuffer>;
+  readonly usedBytes: number;
+}
+
+/** Of all writers: thousands of connections that say little would hold a slab each. */
+const spares: Spare[] = [];
 
 /**
  * Writes frames one behind the other into slabs.
  *
  * What has been taken is never touched again: writing goes on behind it in the same slab,
- * or in a new one. A slab is zeroed memory, so nothing of the process can leak through it.
+ * by this writer or another, or in a new one. A slab is zeroed memory, so nothing of the process can leak through it.
  * A frame that turns out not to fit its slab moves to the next with what it has so far.
  */
 export class ByteWriter {
@@ -201,12 +213,17 @@ export class ByteWriter {
     this.#unsealedFrom = to;
   }
 
-  /** A batch goes out in one piece where it can; and who says little holds no large slab. */
+  /** A batch goes out in one piece where it can; and who says little holds no slab. */
   #letGo(): void {
-    const free = this.#slab.length - this.#frameStart;
+    const { length } = this.#slab;
+    const free = length - this.#frameStart;
     const isTooSmall = free < Math.min(this.#lastBytes + SLACK_BYTES, SLAB_BYTES_MAX);
-    const isTooLarge = this.#slab.length > Math.max(SLAB_BYTES_MIN, 64 * this.#lastBytes);
-    if (!isTooSmall && !isTooLarge) return;
+    const isTooLarge = length > Math.max(SLAB_BYTES_MIN, 64 * this.#lastBytes);
+    const isSpare = length === SLAB_BYTES_MIN && !isTooSmall;
+    if (!isTooSmall && !isTooLarge && !isSpare) return;
+    if (isSpare && spares.length < SPARE_SLABS) {
+      spares.push({ slab: this.#slab, usedBytes: this.#frameStart });
+    }
     this.#slab = NOTHING;
     this.#position = this.#frameStart = this.#unsealedFrom = 0;
   }
@@ -222,10 +239,19 @@ export class ByteWriter {
     const wanted = Math.max(this.pendingBytes * 2, this.#lastBytes * SLAB_BATCHES);
     const size = Math.min(Math.max(wanted, SLAB_BYTES_MIN), SLAB_BYTES_MAX);
     this.#seal(this.#frameStart);
-    this.#slab = new Uint8Array(Math.max(size, (frame.length + count) * 2));
-    this.#slab.set(frame);
-    this.#position = frame.length;
-    this.#frameStart = 0;
-    this.#unsealedFrom = 0;
+    this.#frameStart = this.#unsealedFrom = this.#takeSlab(size, frame.length + count);
+    this.#slab.set(frame, this.#frameStart);
+    this.#position = this.#frameStart + frame.length;
+  }
+
+  /** Takes a slab in which there is room; returns where that begins. */
+  #takeSlab(size: number, neededBytes: number): number {
+    const spare = size === SLAB_BYTES_MIN ? spares.pop() : undefined;
+    if (spare !== undefined && spare.usedBytes + neededBytes <= SLAB_BYTES_MIN) {
+      this.#slab = spare.slab;
+      return spare.usedBytes;
+    }
+    this.#slab = new Uint8Array(Math.max(size, neededBytes * 2));
+    return 0;
   }
 }

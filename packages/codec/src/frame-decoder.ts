@@ -18,6 +18,9 @@ export interface FrameDecoderOptions {
 }
 
 const NOTHING = new Uint8Array(0);
+/** Both hold nothing from one frame to the next, so all decoders share them. */
+const header = new FrameHeader();
+const reader = new ByteReader();
 /** A buffer for unfinished frames is not kept beyond this size. */
 const KEPT_BYTES = 4 * 1024;
 
@@ -39,8 +42,6 @@ export class FrameDecoder {
   maxBodyBytes: number;
 
   readonly #preamble: PreambleCheck;
-  readonly #header = new FrameHeader();
-  readonly #reader = new ByteReader();
   #framesSeen = 0;
   /** The unfinished frame is `#held[0, #heldBytes)`. */
   #held: Uint8Array = NOTHING;
@@ -85,7 +86,7 @@ export class FrameDecoder {
       hasReturned = true;
     } finally {
       this.#isPushing = false;
-      this.#reader.release();
+      reader.release();
       if (!hasReturned) this.stop();
     }
     return this.#error;
@@ -108,12 +109,12 @@ export class FrameDecoder {
     while (!this.#isOver() && position < chunk.length) {
       const isMeasured = this.#measure(chunk, position, chunk.length);
       if (this.#isOver()) return;
-      if (!isMeasured || position + this.#header.frameBytes > chunk.length) {
+      if (!isMeasured || position + header.frameBytes > chunk.length) {
         this.#hold(chunk, position, chunk.length, isMeasured);
         return;
       }
       const start = position;
-      position += this.#header.frameBytes;
+      position += header.frameBytes;
       this.#deliver(chunk, start, onFrame);
     }
   }
@@ -130,7 +131,7 @@ export class FrameDecoder {
   /** Says whether the header of the frame at `start` is whole. */
   #measure(bytes: Uint8Array, start: number, end: number): boolean {
     try {
-      return this.#header.read(bytes, start, end, this.hasChecksum, this.maxBodyBytes);
+      return header.read(bytes, start, end, this.hasChecksum, this.maxBodyBytes);
     } catch (error) {
       this.#fail(error);
       return false;
@@ -146,7 +147,7 @@ export class FrameDecoder {
       this.#hold(chunk, position, position + 1, false);
       position += 1;
     }
-    const missing = this.#header.frameBytes - this.#heldBytes;
+    const missing = header.frameBytes - this.#heldBytes;
     const end = Math.min(position + missing, chunk.length);
     this.#hold(chunk, position, end, true);
     if (end < position + missing) return end;
@@ -161,7 +162,7 @@ export class FrameDecoder {
   #hold(chunk: Uint8Array, start: number, end: number, isMeasured: boolean): void {
     const needed = this.#heldBytes + end - start;
     if (needed > this.#held.length) {
-      const wanted = isMeasured ? this.#header.frameBytes : 64;
+      const wanted = isMeasured ? header.frameBytes : 64;
       const grown = new Uint8Array(Math.max(needed, Math.min(needed * 2, wanted)));
       grown.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = grown;
@@ -180,13 +181,13 @@ export class FrameDecoder {
 
   /** `undefined`: the frame is to be skipped, or broken. */
   #decode(bytes: Uint8Array, start: number): Frame | undefined {
-    const { head, lengthBytes, bodyBytes, checksumBytes } = this.#header;
+    const { head, lengthBytes, bodyBytes, checksumBytes } = header;
     const bodyStart = start + lengthBytes + 1;
     const bodyEnd = bodyStart + bodyBytes;
     try {
       if (checksumBytes > 0) checkSum(bytes, start, bodyEnd);
-      this.#reader.reset(bytes, bodyStart, bodyEnd, head);
-      return readBody(this.#reader);
+      reader.reset(bytes, bodyStart, bodyEnd, head);
+      return readBody(reader);
     } catch (error) {
       this.#fail(error);
       return undefined;
