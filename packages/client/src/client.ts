@@ -1,4 +1,5 @@
 import {
+  checkCloseNames,
   Endpoint,
   endpointEvents,
   Handlers,
@@ -111,7 +112,9 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     return this.#life.session?.stats();
   }
 
-  override async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
+  override async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseNames(options);
+    const { drainMs = DRAIN_MS } = options;
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     this.#sender.close();
     await this.#life.close(false, drainMs);

@@ -1,5 +1,6 @@
 import {
   checkExposure,
+  ENDPOINT_OPTION_NAMES,
   fullAddress,
   refusePlainIntegrity,
   refuseTlsBeside,
@@ -14,7 +15,14 @@ import {
   type TlsClientOptions,
   type Transport,
 } from '@wilco/endpoint';
-import { inRange, LIMITS, WilcoError, wholeInRange } from '@wilco/protocol';
+import {
+  checkOptionNames,
+  inRange,
+  LIMITS,
+  WilcoError,
+  wholeInRange,
+  type OptionNames,
+} from '@wilco/protocol';
 import type { FollowElsewhere } from './route.ts';
 
 /** What the client shows of itself to the server's `authenticate`. At most 2,048 bytes; text as UTF-8. */
@@ -124,6 +132,7 @@ const ADDRESSES_MAX = 64;
  *   another machine.
  */
 export function resolveClientOptions(options: ClientOptions): ResolvedClientOptions {
+  checkOptionNames('connect()', options, NAMES);
   const addresses = addressesOf(options);
   const { wrongServerPatienceMs = addresses.length > 1 ? 30_000 : 0 } = options;
   const transport = transportOf(options, addresses);
@@ -142,6 +151,22 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
     reconnect: reconnectOf(options.reconnect ?? {}),
   };
 }
+
+const NAMES: OptionNames<ClientOptions> = {
+  ...ENDPOINT_OPTION_NAMES,
+  addresses: true,
+  wrongServerPatienceMs: true,
+  followElsewhere: true,
+  credentials: true,
+  tls: true,
+  reconnect: true,
+};
+
+const RECONNECT_NAMES: OptionNames<ReconnectOptions> = {
+  minMs: true,
+  maxMs: true,
+  stableAfterMs: true,
+};
 
 function transportOf(
   options: ClientOptions,
@@ -185,6 +210,7 @@ function mayFollow(choose: (address: FullAddress) => unknown, address: FullAddre
 }
 
 function reconnectOf(options: ReconnectOptions): Readonly<Required<ReconnectOptions>> {
+  checkOptionNames('reconnect', options, RECONNECT_NAMES);
   const minMs = options.minMs ?? Math.max(1, Math.min(250, options.maxMs ?? 250));
   const { maxMs = Math.max(30_000, minMs), stableAfterMs = 10_000 } = options;
   return {

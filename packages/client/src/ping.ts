@@ -70,8 +70,8 @@ export interface PingReport {
 }
 
 /**
- * Looks at a server as a person does who debugs a link: dials once (the first of several addresses), opens a session of its
- * own, measures round trips by PROBE, and ends the session. No message is sent or taken, no
+ * Looks at a server as a person does who debugs a link: dials once (the first of several
+ * addresses), opens a session of its own, measures round trips by PROBE, and ends the session. No message is sent or taken, no
  * handler is called. For the server it is a client that comes and goes.
  *
  * Never rejects for what it finds: that is in the report.
@@ -79,15 +79,18 @@ export interface PingReport {
  * @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`.
  */
 export function ping(options: PingOptions): Promise<PingReport> {
-  const resolved = resolveClientOptions(options);
-  const count = wholeInRange('count', options.count ?? 4, 1, 1_000_000);
-  const intervalMs = inRange('intervalMs', options.intervalMs ?? 1_000, 0, 10_000);
-  return new Ping(resolved, { ...options, count, intervalMs }).run();
+  const { count = 4, intervalMs = 1_000, onProgress, signal, ...where } = options;
+  const resolved = resolveClientOptions(where);
+  wholeInRange('count', count, 1, 1_000_000);
+  inRange('intervalMs', intervalMs, 0, 10_000);
+  return new Ping(resolved, { count, intervalMs, onProgress, signal }).run();
 }
 
-interface ResolvedPingOptions extends PingOptions {
+interface ResolvedPingOptions {
   readonly count: number;
   readonly intervalMs: number;
+  readonly onProgress: PingOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
 }
 
 const NO_WINDOW = { messages: 0, bytes: 0 };

@@ -13,11 +13,11 @@ const PATH_BYTES = process.platform === 'linux' ? 107 : 103;
  * @throws {@link WilcoError} `WILCO_OPTION_INVALID`.
  */
 export function fullAddress(address: Address, leastPort: 0 | 1): FullAddress {
-  const { host = DEFAULT_HOST, port = Number.NaN, path } = address;
+  const { host = DEFAULT_HOST, port, path } = address;
   if (path !== undefined) return { host: DEFAULT_HOST, port: 0, path: checkPath(path) };
   return {
     host: checkName('host', host, LIMITS.serverIdBytes),
-    port: wholeInRange('port', port, leastPort, 65_535),
+    port: wholeInRange('port', port as number, leastPort, 65_535),
     path,
   };
 }

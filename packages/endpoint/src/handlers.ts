@@ -1,9 +1,12 @@
 import {
+  checkMessageType,
+  checkOptionNames,
   WilcoError,
   wholeInRange,
   type Extension,
   type MessageId,
   type MessageType,
+  type OptionNames,
   type Seq,
   type SessionId,
 } from '@wilco/protocol';
@@ -82,6 +85,8 @@ export interface Registration {
   readonly concurrency: number;
 }
 
+const HANDLE_OPTION_NAMES: OptionNames<HandleOptions> = { concurrency: true };
+
 /** The handlers of an endpoint, by the name of their type; shared by all its sessions. */
 export class Handlers {
   readonly #byType = new Map<string, Registration>();
@@ -94,8 +99,10 @@ export class Handlers {
     handler: Handler<Output, Reply>,
     options: HandleOptions = {},
   ): Undo {
-    const { name } = type;
+    checkMessageType(type);
     checkHandler(handler);
+    checkOptionNames('handle()', options, HANDLE_OPTION_NAMES);
+    const { name } = type;
     const concurrency = wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_024);
     if (this.#byType.has(name)) {
       throw new WilcoError('WILCO_HANDLER_EXISTS', `there is one for '${name}'`);

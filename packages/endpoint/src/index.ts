@@ -16,6 +16,7 @@ export type {
 export type { Store, StoreContents } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
+export { checkCloseNames, ENDPOINT_OPTION_NAMES } from './option-names.ts';
 export { Endpoint, endpointEvents } from './endpoint.ts';
 export type { EndpointEvents } from './endpoint.ts';
 export {

@@ -1,5 +1,6 @@
 import { messagePack } from '@wilco/codec';
 import {
+  checkMessageType,
   checkName,
   DEFAULT_CHANNEL_NAME,
   LIMITS,
@@ -21,6 +22,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { OutboxShare } from './outbox-share.ts';
+import { checkDrainNames, checkSendNames } from './option-names.ts';
 import { MessageReceipt, type Receipt, type ReceiptOwner } from './receipt.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
@@ -107,6 +109,7 @@ export class MessageSender {
     options: SendOptions = {},
   ): Receipt<Reply> {
     if (this.#isClosed) throw new WilcoError('WILCO_CLOSED', 'no new messages are taken');
+    checkMessageType(type);
     checkOptions(options);
     const payload = this.#encode(type, body);
     const receipt = this.#receiptFor(type, options, payload.byteLength);
@@ -137,7 +140,9 @@ export class MessageSender {
   }
 
   /** Resolves when nothing is unsettled. */
-  drain({ signal }: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrainNames(options);
+    const { signal } = options;
     if (this.#unsettled === 0) return Promise.resolve();
     if (this.#isOver) return Promise.reject(leftBehind(this.#unsettled));
     return new Promise((resolve, reject) => {
@@ -315,7 +320,9 @@ const EXPIRED = expired('WILCO_EXPIRED', 'its time to live passed before there w
 const RETAINED = cancelled('WILCO_RETENTION_OVER', 'there was no room for it for too long');
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, or `WILCO_CANCELLED` for an aborted signal. */
-function checkOptions({ ttlMs, id, channel, signal, whenFull }: SendOptions): void {
+function checkOptions(options: SendOptions): void {
+  checkSendNames(options);
+  const { ttlMs, id, channel, signal, whenFull } = options;
   if (ttlMs !== undefined) wholeInRange('ttlMs', ttlMs, 1, LIMITS.durationMs);
   if (id !== undefined) checkName('the message id', id, LIMITS.messageIdBytes);
   if (channel !== undefined) checkName('the name of a channel', channel, LIMITS.channelNameBytes);

@@ -1,4 +1,4 @@
-import { WilcoError, wholeInRange } from '@wilco/protocol';
+import { checkOptionNames, WilcoError, wholeInRange, type OptionNames } from '@wilco/protocol';
 import type { SessionSetting, WindowBudget } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { EventLog } from './log.ts';
@@ -51,6 +51,12 @@ export interface SessionSource {
   readonly log?: EventLog | undefined;
 }
 
+const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
+  weight: true,
+  isUrgent: true,
+  concurrency: true,
+};
+
 const ORDINARY = { weight: 1, isUrgent: false } as const;
 
 /** What the engine of one session is told beside its options. */
@@ -84,7 +90,9 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
 export function checkChannels(
   channels: Readonly<Record<string, ChannelOptions>> = {},
 ): Readonly<Record<string, ChannelOptions>> {
-  for (const [name, { weight = 1, concurrency = 1 }] of Object.entries(channels)) {
+  for (const [name, options] of Object.entries(channels)) {
+    checkOptionNames(`channel '${name}'`, options, CHANNEL_OPTION_NAMES);
+    const { weight = 1, concurrency = 1 } = options;
     wholeInRange(`the weight of channel '${name}'`, weight, 1, 256);
     wholeInRange(`the concurrency of channel '${name}'`, concurrency, 1, 1_024);
   }
@@ -105,5 +113,6 @@ function hexOf(bytes: Uint8Array): string {
 /** @throws {@link WilcoError} `WILCO_INSECURE_REFUSED` unless it stays on this machine, or was allowed. */
 export function refuseExposed(isExposed: boolean, isAllowed: boolean, where: string): void {
   if (!isExposed || isAllowed) return;
-  throw new WilcoError('WILCO_INSECURE_REFUSED', `plain TCP to ${where}`);
+  const detail = `plain TCP at ${where}, beyond this machine: give tls, or allow it with insecure: true`;
+  throw new WilcoError('WILCO_INSECURE_REFUSED', detail);
 }

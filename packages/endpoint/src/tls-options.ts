@@ -108,6 +108,7 @@ export function contextOptions(tls: TlsCertificates): SecureContextOptions {
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for what OpenSSL can't read, or does not fit. */
 export function secureContext(tls: TlsCertificates): SecureContext {
   const options = contextOptions(tls);
+  for (const name of ['ca', 'cert', 'key', 'crl'] as const) checkPem(name, options[name]);
   try {
     return createSecureContext(options);
   } catch (cause) {
@@ -125,6 +126,16 @@ export function checkServerTls(tls: TlsServerOptions): void {
     throw invalid('ca is given, but not whether clients are asked for a certificate: requestCert');
   }
   secureContext(tls);
+}
+
+/** Node.js passes over a `ca` that is none, and then trusts nobody without a word. */
+function checkPem(name: string, given: unknown): void {
+  for (const one of Array.isArray(given) ? (given as unknown[]) : [given]) {
+    if (typeof one !== 'string' && !(one instanceof Uint8Array)) continue;
+    const text = typeof one === 'string' ? one : Buffer.from(one).toString('latin1');
+    if (text.includes('-----BEGIN ')) continue;
+    throw invalid(`${name} is no PEM: wanted what is in the file, not its name`);
+  }
 }
 
 function invalid(detail: string, cause?: unknown): WilcoError {

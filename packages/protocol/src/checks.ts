@@ -1,11 +1,12 @@
 import { WilcoError } from './errors.ts';
+import { describeValue } from './option-names.ts';
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` unless `least <= value <= most`. */
 export function inRange(name: string, value: number, least: number, most: number): number {
   if (typeof value === 'number' && value >= least && value <= most) return value;
   throw new WilcoError(
     'WILCO_OPTION_INVALID',
-    `${name} is ${String(value)}, wanted a number from ${String(least)} to ${String(most)}`,
+    `${name} is ${describeValue(value)}, wanted a number from ${String(least)} to ${String(most)}`,
   );
 }
 
@@ -28,7 +29,7 @@ export function checkName(what: string, name: string, maxBytes: number): string 
   if (typeof name !== 'string' || name.length === 0) {
     throw new WilcoError(
       'WILCO_OPTION_INVALID',
-      `${what} is ${typeof name} '${String(name)}', wanted a non-empty string`,
+      `${what} is ${describeValue(name)}, wanted a non-empty string`,
     );
   }
   const bytes = utf8Length(name);

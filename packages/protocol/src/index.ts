@@ -1,5 +1,6 @@
 export { ByteSlab } from './byte-slab.ts';
 export { checkName, inRange, utf8Length, wholeInRange } from './checks.ts';
+export { checkOptionNames, describeValue, type OptionNames } from './option-names.ts';
 export { ERRORS, isErrorCode, WilcoError } from './errors.ts';
 export type { ErrorCode, Fault, WilcoErrorOptions } from './errors.ts';
 export type {
@@ -49,7 +50,7 @@ export {
 } from './ids.ts';
 export type { Attempt, ChannelNumber, MessageId, RunId, ServerId, SessionId } from './ids.ts';
 export { LIMITS, PROTOCOL_VERSION } from './limits.ts';
-export { defineMessage } from './message-type.ts';
+export { checkMessageType, defineMessage } from './message-type.ts';
 export type { MessageType, MessageTypeOptions, PayloadCodec } from './message-type.ts';
 export { Rejection } from './outcome.ts';
 export type {

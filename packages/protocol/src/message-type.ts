@@ -1,5 +1,7 @@
 import { checkName } from './checks.ts';
+import { WilcoError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { checkOptionNames, describeValue, type OptionNames } from './option-names.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -55,13 +57,49 @@ export interface MessageType<Input = unknown, Reply = unknown, Output = Input> {
  * Defines a message type. Put it into a module that both sides import.
  *
  * @param name - 1 to 128 bytes of UTF-8, the same on both sides for ever.
- * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for a bad name.
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for a bad name, an option that there is not,
+ *   and what is no schema or codec.
  */
 export function defineMessage<Input = unknown, Reply = void, Output = Input>(
   name: string,
   options: MessageTypeOptions<Input, Reply, Output> = {},
 ): MessageType<Input, Reply, Output> {
   checkName('the name of a message type', name, LIMITS.typeNameBytes);
+  checkOptionNames('defineMessage()', options, NAMES);
   const { schema, codec, replyCodec } = options;
+  if (schema !== undefined) checkSchema(name, schema);
+  checkCodec(name, 'codec', codec);
+  checkCodec(name, 'replyCodec', replyCodec);
   return Object.freeze({ name, schema, codec, replyCodec });
+}
+
+/**
+ * Refuses what was not made by {@link defineMessage}, such as the bare name of a type.
+ *
+ * @throws {@link WilcoError} `WILCO_OPTION_INVALID`.
+ */
+export function checkMessageType(type: { readonly name: string } | undefined): void {
+  if (typeof type === 'object' && typeof type?.name === 'string') return;
+  const detail = `the message type is ${describeValue(type)}, wanted one made by defineMessage()`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
+}
+
+const NAMES: OptionNames<MessageTypeOptions<unknown, unknown>> = {
+  schema: true,
+  codec: true,
+  replyCodec: true,
+};
+
+/** What a schema lets through is believed, so one that could not be asked must not look like one. */
+function checkSchema(name: string, schema: Partial<StandardSchema>): void {
+  if (typeof schema['~standard']?.validate === 'function') return;
+  const detail = `the schema of '${name}' is no Standard Schema (such as zod, valibot and arktype make)`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
+}
+
+function checkCodec(name: string, option: string, codec: Partial<PayloadCodec> | undefined): void {
+  if (codec === undefined) return;
+  if (typeof codec.encode === 'function' && typeof codec.decode === 'function') return;
+  const detail = `the ${option} of '${name}' is no codec: it needs encode and decode`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
 }

@@ -1,5 +1,6 @@
 import {
   checkExposure,
+  ENDPOINT_OPTION_NAMES,
   fullAddress,
   refusePlainIntegrity,
   refuseTlsBeside,
@@ -14,7 +15,14 @@ import {
   type TlsServerOptions,
   type Transport,
 } from '@wilco/endpoint';
-import { checkName, LIMITS, wholeInRange, type ServerId } from '@wilco/protocol';
+import {
+  checkName,
+  checkOptionNames,
+  LIMITS,
+  wholeInRange,
+  type OptionNames,
+  type ServerId,
+} from '@wilco/protocol';
 
 /** What a client shows of itself. */
 export interface AuthenticationRequest {
@@ -163,8 +171,24 @@ export interface ResolvedServerOptions extends ResolvedEndpointOptions {
 const MIB = 1024 * 1024;
 const COUNT_MAX = 16_777_216;
 
+const NAMES: OptionNames<ServerOptions> = {
+  ...ENDPOINT_OPTION_NAMES,
+  tls: true,
+  mode: true,
+  serverId: true,
+  authenticate: true,
+  credentialsGraceMs: true,
+  oneSessionPerIdentity: true,
+  maxSessions: true,
+  maxConnections: true,
+  maxUnauthenticated: true,
+  retrySpreadMs: true,
+  outboxBytesTotal: true,
+};
+
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, `WILCO_INSECURE_REFUSED`. */
 export function resolveServerOptions(options: ServerOptions): ResolvedServerOptions {
+  checkOptionNames('listen()', options, NAMES);
   const { serverId, retrySpreadMs = 5_000, credentialsGraceMs = 5_000 } = options;
   const { outboxBytesTotal = 256 * MIB } = options;
   const count = (name: 'maxSessions' | 'maxConnections' | 'maxUnauthenticated', fallback: number) =>

@@ -1,10 +1,11 @@
-import type {
-  CloseOptions,
-  DrainOptions,
-  Receipt,
-  SendOptions,
-  SessionHandle,
-  SessionStats,
+import {
+  checkCloseNames,
+  type CloseOptions,
+  type DrainOptions,
+  type Receipt,
+  type SendOptions,
+  type SessionHandle,
+  type SessionStats,
 } from '@wilco/endpoint';
 import { LIMITS, wholeInRange, type MessageType, type SessionId } from '@wilco/protocol';
 import type { ServerSession } from './server-session.ts';
@@ -45,7 +46,9 @@ export class PeerSession implements SessionHandle, AsyncDisposable {
     return this.#session.live.stats();
   }
 
-  async close({ drainMs = DRAIN_MS }: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseNames(options);
+    const { drainMs = DRAIN_MS } = options;
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     await this.#session.close({ ...FAREWELL, mode: 'end' }, drainMs);
   }

@@ -13,7 +13,13 @@ import {
   type Listener,
   type TlsCertificates,
 } from '@wilco/endpoint';
-import { checkName, LIMITS, wholeInRange } from '@wilco/protocol';
+import {
+  checkName,
+  checkOptionNames,
+  LIMITS,
+  wholeInRange,
+  type OptionNames,
+} from '@wilco/protocol';
 import { logEvent } from './event-log.ts';
 import type { Emit, ServerEvents } from './events.ts';
 import { resolveServerOptions, type ServerOptions } from './options.ts';
@@ -129,13 +135,17 @@ export class Server extends Endpoint<ServerEvents> {
    *
    * Rejects with `WILCO_OPTION_INVALID` alone, and has done nothing then.
    */
-  override async close({ drainMs = DRAIN_MS, elsewhere }: ServerCloseOptions = {}): Promise<void> {
+  override async close(options: ServerCloseOptions = {}): Promise<void> {
+    checkOptionNames('close()', options, CLOSE_OPTION_NAMES);
+    const { drainMs = DRAIN_MS, elsewhere } = options;
     wholeInRange('drainMs', drainMs, 0, LIMITS.durationMs);
     const addresses = elsewhereOf(elsewhere);
     this.#closed ??= this.#life.close(drainMs, addresses);
     await this.#closed;
   }
 }
+
+const CLOSE_OPTION_NAMES: OptionNames<ServerCloseOptions> = { drainMs: true, elsewhere: true };
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`. */
 function elsewhereOf(addresses: readonly Address[] = []): readonly string[] | undefined {

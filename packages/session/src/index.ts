@@ -20,7 +20,7 @@ export type {
 } from './connection-phases.ts';
 export type { Link } from './conversation.ts';
 export type { FarewellWords } from './farewell.ts';
-export { resolveSessionOptions } from './options.ts';
+export { resolveSessionOptions, SESSION_OPTION_NAMES } from './options.ts';
 export type { ResolvedSessionOptions, SessionOptions, SessionSetting } from './options.ts';
 export type { Judgement } from './opening-facts.ts';
 export { OutgoingMessage } from './outgoing-message.ts';

@@ -1,4 +1,11 @@
-import { inRange, LIMITS, wholeInRange, type RunId, type Worth } from '@wilco/protocol';
+import {
+  inRange,
+  LIMITS,
+  wholeInRange,
+  type OptionNames,
+  type RunId,
+  type Worth,
+} from '@wilco/protocol';
 import { WindowBudget } from './window-budget.ts';
 
 /** How a session behaves. Every limit has a default; PROTOCOL.md tells where it comes from. */
@@ -220,6 +227,11 @@ const RANGES: readonly (readonly [keyof SessionOptions, number, number, number])
   ['windowBytesMax', 4 * MIB, 1, LIMITS.messageBytes],
   ['answerBytes', 16 * MIB, 1, LIMITS.messageBytes],
 ];
+
+/** The names of all of them. */
+export const SESSION_OPTION_NAMES = Object.fromEntries(
+  RANGES.map(([name]) => [name, true]),
+) as OptionNames<SessionOptions>;
 
 /**
  * Fills in defaults and checks ranges, once, at the edge. Nothing further in checks an option again.
