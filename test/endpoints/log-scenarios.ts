@@ -3,7 +3,7 @@ import { listen } from '@wilco/server';
 import { PERFECT_LINK } from '@wilco/testkit';
 import { start as startClient } from '../../packages/client/test/scripted-server.ts';
 import { resume, start as startServer } from '../../packages/server/test/scripted-clients.ts';
-import { welcome } from '../../packages/endpoint/test/scripted-peer.ts';
+import { hello, welcome } from '../../packages/endpoint/test/scripted-peer.ts';
 import { PORT, virtualPair } from './virtual-pair.ts';
 
 const Work = defineMessage<string, string>('work');
@@ -17,6 +17,7 @@ export async function everythingLogged(): Promise<LogEntry[]> {
   await refusal(log);
   await lostState(log);
   await strangers(log);
+  await credentials(log);
   return entries;
 }
 
@@ -87,4 +88,20 @@ async function strangers(log: Log): Promise<void> {
   dial().say(resume(told, 9));
   await clock.settle();
   await stop();
+}
+
+/** Nobody can say who a client is; fresh credentials can not be had. */
+async function credentials(log: Log): Promise<void> {
+  const failing = (): never => {
+    throw new Error('down');
+  };
+  const { dial, clock, stop } = await startServer({ log, authenticate: failing });
+  dial().say(hello());
+  await clock.settle();
+  await stop();
+  let asked = 0;
+  const client = await startClient({ log, credentials: () => (asked++ === 0 ? 'key' : failing()) });
+  await client.peer.answers(welcome({ validForMs: 1_000 }));
+  await client.clock.advance(900);
+  await client.stop();
 }

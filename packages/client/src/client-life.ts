@@ -281,7 +281,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       session.forget();
       return;
     }
-    const isWindowOver = code === 'WILCO_RESUME_WINDOW_OVER';
+    const isWindowOver = code === 'WILCO_RESUME_WINDOW_OVER' && !this.#isOnline;
     if ((isLocal && !isWindowOver) || FINAL_CODES.has(code)) {
       session.giveUp(code, reason);
       session.forget();

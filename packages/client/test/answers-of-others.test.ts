@@ -50,6 +50,19 @@ describe('`followElsewhere`', () => {
   });
 });
 
+test('a server that calls a session over by the code of this side’s own window loses it once', async () => {
+  const { client, peer, clock, events, stop } = await start();
+  await peer.answers(welcome());
+  const [code, reason] = ['WILCO_RESUME_WINDOW_OVER', ''];
+  await peer.answers({ kind: 'close', mode: 'end', code, reason, retryAfterMs: undefined });
+  peer().say({ kind: 'closeAck', channels: [] });
+  await clock.advance(100);
+  expect([client.isOnline, events]).toEqual([false, ['online', `offline ${code}`]]);
+  await peer.answers(welcome({ sessionId: '22'.repeat(16), newReason: 'ended' }));
+  expect([client.isOnline, events.at(-1)]).toEqual([true, 'online']);
+  await stop();
+});
+
 test('a server that always calls itself the wrong one is not dialled without a pause', async () => {
   const { client, peer, peers, clock, transport, stop } = await start();
   await peer.answers(welcome());

@@ -213,7 +213,7 @@ export class ServerLife implements ServerOpeningOwner {
     for (const connection of [...this.#connections]) {
       if (connection.phase === 'open') connection.notify(this.#notice());
       else if (connection.phase === 'welcoming') {
-        connection.release('finish', { kind: 'close', mode: 'detach', ...this.#goingAway() });
+        connection.release('finish', { kind: 'close', ...this.#goodbye() });
       } else connection.refuse(this.#goingAway());
     }
     await Promise.all(this.table.all.map((session) => this.#closeSession(session, drainMs)));
@@ -226,7 +226,7 @@ export class ServerLife implements ServerOpeningOwner {
   #closeSession(session: ServerSession, drainMs: number): Promise<void> {
     // Nobody can come back any more, so there is nothing to wait for.
     const patienceMs = session.isOnline ? drainMs : 0;
-    return session.close({ mode: 'detach', ...this.#goingAway() }, patienceMs);
+    return session.close(this.#goodbye(), patienceMs);
   }
 
   #decide(connection: ServerConnection, hello: HelloFrame, identity: string | undefined): void {
@@ -308,6 +308,11 @@ export class ServerLife implements ServerOpeningOwner {
     const reason = 'the server is shutting down';
     const elsewhere = this.#elsewhere;
     return { code: 'WILCO_GOING_AWAY', reason, retryAfterMs: this.#retryAfterMs(), elsewhere };
+  }
+
+  /** What nothing keeps is over, and its clients need not look for it. */
+  #goodbye(): Refusal & { readonly mode: 'end' | 'detach' } {
+    return { mode: this.#store.isVolatile ? 'end' : 'detach', ...this.#goingAway() };
   }
 
   #notice(): NoticeFrame {

@@ -189,7 +189,10 @@ export class ServerSession {
       noticed: () => {},
       credentials: (bytes) => credentials(this, bytes),
       dropped: (frames, error) => {
-        if (this.connection?.owns(frames) === true) this.connection.dropped(error);
+        if (this.connection?.owns(frames) !== true) return;
+        // A goodbye that nobody has answered in time has waited long enough.
+        if (this.#ending !== undefined) this.connection.release('destroy');
+        else this.connection.dropped(error);
       },
       finished: (frames) => {
         if (this.connection?.owns(frames) === true) this.connection.release('finish');

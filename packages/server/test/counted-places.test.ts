@@ -230,7 +230,7 @@ describe('closing a server', () => {
     await clock.settle();
     expect(peer.kinds).toEqual(['welcome', 'close']);
     expect(peer.last('close')).toMatchObject({
-      ...{ mode: 'detach', code: 'WILCO_GOING_AWAY' },
+      ...{ mode: 'end', code: 'WILCO_GOING_AWAY' },
       ...{ retryAfterMs: 2_500, elsewhere: ['other:2'] },
     });
   });

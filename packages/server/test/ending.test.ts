@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { memoryStore } from '../../store/src/index.ts';
 import { defineMessage } from '../src/index.ts';
 import { ack, message, ready, types } from '../../endpoint/test/scripted-peer.ts';
 import { OTHER_RUN, resume, start } from './scripted-clients.ts';
@@ -88,7 +89,7 @@ describe('closing', () => {
     await clock.settle();
     expect(peer.last('notice')).toMatchObject({ notice: 'goingAway', afterMs: 2_500 });
     expect(peer.last('close')).toMatchObject({
-      mode: 'detach',
+      mode: 'end',
       code: 'WILCO_GOING_AWAY',
       retryAfterMs: 2_500,
     });
@@ -96,6 +97,27 @@ describe('closing', () => {
     await clock.advance(10_000);
     await closed;
     expect(clock.pending).toBe(0);
+  });
+
+  test('leaves what a store keeps to the next run: its clients are to come back', async () => {
+    const { opens, server, clock } = await start({ store: memoryStore({ keep: true }) });
+    const { peer } = await opens();
+    void server.close();
+    await clock.settle();
+    expect(peer.last('close')).toMatchObject({ mode: 'detach', code: 'WILCO_GOING_AWAY' });
+  });
+
+  test('without a store settles what it sent by the last word of the client', async () => {
+    const { opens, server, clock, sessions } = await start();
+    const { peer } = await opens();
+    const receipt = sessions[0]?.send(Notice, 'a');
+    await clock.settle();
+    void server.close({ drainMs: 0 });
+    await clock.settle();
+    peer.say({ kind: 'close', mode: 'end', code: '', reason: '', retryAfterMs: undefined });
+    peer.say({ kind: 'closeAck', channels: [{ channel: 1, started: 1 }] });
+    await clock.settle();
+    expect(receipt?.outcome).toEqual({ status: 'cancelled', code: 'WILCO_GOING_AWAY' });
   });
 
   test('waits for handlers that run, and settles what is left when its time is over', async () => {
