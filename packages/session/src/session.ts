@@ -327,7 +327,6 @@ export class Session {
   }
 
   #lose(error: WilcoError | undefined, nowMs: number): void {
-    this.#connections.lost += 1;
     this.#move('connectionLost');
     this.#parts.inbox.detached();
     if (this.#phase === 'ended') {
@@ -335,6 +334,7 @@ export class Session {
       this.#finish(words?.code ?? 'WILCO_CONNECTION_LOST', words?.reason ?? '', nowMs);
       return;
     }
+    this.#connections.lost += 1;
     this.#resumeDeadlineMs = nowMs + this.#resumeWindowMs;
     if (this.#poison.died(error, progressOf(this.#parts.outbox, this.#parts.inbox))) {
       const what = `three connections ended at the same place, the last by ${error?.message ?? ''}`;

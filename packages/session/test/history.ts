@@ -7,6 +7,7 @@ export function checkHistory(pair: Pair): void {
   for (const side of [pair.client, pair.server]) {
     checkReceiver(side, pair.other(side));
     checkReceipts(side, pair.other(side));
+    checkCounts(side, pair.nowMs);
   }
 }
 
@@ -33,6 +34,20 @@ function checkReceiver(receiver: Side, sender: Side): void {
     );
     expect(bytes).toBe(sent?.bytes);
   }
+}
+
+/** What is counted is what happened, in a process that never died. */
+function checkCounts(side: Side, nowMs: number): void {
+  if (side.runId.endsWith("'")) return;
+  const { sent, settled, unsettled, queued, inFlight, received } = side.session.stats(nowMs);
+  const endings = Object.values(settled).reduce((sum, count) => sum + count, 0);
+  expect(endings).toBe(side.settlements.size);
+  expect(sent).toBe(side.sent.length);
+  expect(unsettled).toBe(sent - endings);
+  expect(queued).toBeGreaterThanOrEqual(0);
+  expect(queued).toBeLessThanOrEqual(unsettled);
+  expect(inFlight).toBeGreaterThanOrEqual(unsettled - queued);
+  expect(received).toBeGreaterThanOrEqual(side.taken.length);
 }
 
 /** What a receipt says is what the handlers know. */
