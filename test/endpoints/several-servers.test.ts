@@ -154,6 +154,33 @@ describe('a server that goes away', () => {
     },
   );
 
+  test('and keeps nothing is not looked for: messages go on elsewhere, marked only if it had started on them', async () => {
+    const service = new VirtualService();
+    const a = await service.listen('a');
+    const b = await service.listen('b');
+    const seen: string[] = [];
+    a.handle(Order, (order) => (order === 0 ? 'done' : new Promise<string>(() => {})));
+    b.handle(Order, (order, { isResent }) => {
+      seen.push(`${order} ${isResent ? 'again' : 'anew'}`);
+      return 'done by b';
+    });
+    const client = service.connect({ addresses: [at('a'), at('b')] });
+    const receipts = [0, 1, 2].map((order) => client.send(Order, order));
+    await service.until(() => receipts[0]?.outcome !== undefined);
+    const sinceMs = service.clock.nowMs();
+    void a.close({ drainMs: 0 });
+    await service.until(() => receipts.every(({ outcome }) => outcome !== undefined));
+    expect(service.clock.nowMs() - sinceMs).toBeLessThan(1_000);
+    expect(seen).toEqual(['1 again', '2 anew']);
+    expect(receipts.map(({ outcome }) => outcome)).toMatchObject([
+      { status: 'handled', reply: 'done' },
+      { status: 'handled', reply: 'done by b' },
+      { status: 'handled', reply: 'done by b' },
+    ]);
+    expect(service.events).toContain('client lost ended');
+    await service.stop();
+  });
+
   test('sends its clients to one of their own addresses, ahead of the others', async () => {
     const service = new VirtualService();
     const a = await service.listen('a');
