@@ -4,8 +4,8 @@ import { EXIT } from './exit-codes.ts';
 import { wilcoProgram } from './program.ts';
 
 // `wilco --help | head`: a reader that has seen enough is no failure; a full disk is one.
-process.stdout.on('error', (error) => {
-  if (!('code' in error && error.code === 'EPIPE')) process.exitCode = EXIT.notDone;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exitCode = EXIT.notDone;
 });
 
 try {

@@ -82,13 +82,17 @@ export class Reporter {
   #drawStatus(): void {
     if (this.#status === '') return;
     // A line that fills the terminal would wrap, and could not be written over.
-    const width = (this.#stream.columns ?? DEFAULT_COLUMNS) - 1;
-    this.#stream.write(this.#status.slice(0, width));
+    // A terminal that does not know its width says 0.
+    const { columns = 0 } = this.#stream;
+    const width = columns > 0 ? columns : DEFAULT_COLUMNS;
+    this.#stream.write(this.#status.slice(0, width - 1));
   }
 }
 
 /** Colours a text, unless the user said `NO_COLOR` (https://no-color.org). */
-export function colour(name: 'red' | 'yellow' | 'green' | 'dim', text: string): string {
+function colour(name: 'red' | 'yellow', text: string): string {
   const { NO_COLOR } = process.env;
-  return NO_COLOR === undefined || NO_COLOR === '' ? styleText(name, text) : text;
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return text;
+  // Node.js would look whether standard output is a terminal; this goes to standard error.
+  return styleText(name, text, { validateStream: false });
 }
