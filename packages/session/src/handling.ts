@@ -2,6 +2,7 @@ import {
   LIMITS,
   type AnswerOutcome,
   type AnswerRecord,
+  type ErrorCode,
   type IncomingRecord,
   type OutgoingRecord,
 } from '@wilco/protocol';
@@ -151,10 +152,9 @@ export class Handling {
   }
 
   /** Tells the handlers that are running that the session is over. */
-  abortRunning(): void {
+  abortRunning(code: ErrorCode): void {
     for (const channel of this.allChannels()) {
-      for (const message of channel.running)
-        this.#context.sink.abort(message, 'WILCO_SESSION_ENDED');
+      for (const message of channel.running) this.#context.sink.abort(message, code);
     }
   }
 

@@ -377,7 +377,7 @@ export class Session {
   #finish(code: ErrorCode, reason: string, nowMs: number): void {
     const farewell = this.#farewell;
     this.#retire(nowMs);
-    if (farewell?.words.mode === 'end') this.#parts.handling.abortRunning();
+    if (farewell?.words.mode === 'end') this.#parts.handling.abortRunning(code);
     if (!this.#leavesUnsettled) this.#settleRest(code, reason);
     const isLocal = farewell?.isLocal ?? true;
     this.#sink.ended({ code, reason, isLocal, retryAfterMs: farewell?.words.retryAfterMs });
