@@ -56,7 +56,7 @@ describe('lines', () => {
       const [input, out, receipts] = ['in', 'out', 'receipts'].map((name) => join(folder, name));
       const lines = Array.from({ length: 10_000 }, (_, n) => `{"n":${n},"text":"Grüße №${n}"}`);
       writeFileSync(input ?? '', `${lines.join('\n')}\n`);
-      const wait = ['--wait', '1s'];
+      const wait = ['--wait', '500ms'];
       const { listener, port } = await listening(['--out', out ?? '', ...wait]);
       const faults = [
         '--cut',
