@@ -30,8 +30,8 @@ const lanes = [
   new Lane(PLAIN, settings, folder, () => {}),
 ] as const;
 process.on('exit', () => lanes.forEach((lane) => lane.kill()));
-process.on('SIGINT', () => process.exit(130));
-process.on('SIGTERM', () => process.exit(143));
+process.on('SIGINT', () => abandon(130));
+process.on('SIGTERM', () => abandon(143));
 
 introduce(settings);
 let startMs = 0;
@@ -64,6 +64,12 @@ function orUsage<Value>(get: () => Value): Value {
     console.error(error instanceof Error ? error.message : error);
     process.exit(1);
   }
+}
+
+/** Ends before its time: what arrived so far is of no interest. */
+function abandon(exitCode: number): void {
+  rmSync(folder, { recursive: true });
+  process.exit(exitCode);
 }
 
 function introduce({ file, durationMs, waitMs, seed, faults }: DemoSettings): void {
