@@ -43,7 +43,7 @@ export interface HandlerRunsOwner {
   readonly peerRole: 'client' | 'server';
   readonly handle: SessionHandle;
   /** The session that these messages came through. */
-  readonly sessionId: SessionId | undefined;
+  readonly sessionId: () => SessionId;
   nowMs(): number;
   /** `false`: too late. */
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
@@ -61,7 +61,7 @@ export class HandlerRuns {
   /** In no order: each knows its place. */
   readonly #running: DeliveryContext[] = [];
   /** The last check of a body that is under way, by channel: handlers start in order. */
-  readonly #checking = new Map<number, Promise<void>>();
+  #checking: Map<number, Promise<void>> | undefined;
 
   constructor(handlers: Handlers, owner: HandlerRunsOwner) {
     this.#handlers = handlers;
@@ -105,7 +105,7 @@ export class HandlerRuns {
     } catch (error) {
       checked = invalid(error);
     }
-    const ahead = this.#checking.get(delivery.channel);
+    const ahead = this.#checking?.get(delivery.channel);
     if (ahead === undefined && !isThenable(checked)) {
       this.#run(delivery, context, registration, checked);
       return;
@@ -114,9 +114,10 @@ export class HandlerRuns {
     const turn = Promise.race([inTurn(ahead, checked), context.stopped]).then((result) =>
       this.#run(delivery, context, registration, result),
     );
-    this.#checking.set(delivery.channel, turn);
+    const checking = (this.#checking ??= new Map());
+    checking.set(delivery.channel, turn);
     void turn.then(() => {
-      if (this.#checking.get(delivery.channel) === turn) this.#checking.delete(delivery.channel);
+      if (checking.get(delivery.channel) === turn) checking.delete(delivery.channel);
     });
   }
 
@@ -319,7 +320,7 @@ class DeliveryContext implements HandlerContext {
   }
 
   get sessionId(): SessionId {
-    return this.#owner.sessionId ?? '';
+    return this.#owner.sessionId();
   }
 
   get id(): MessageId {

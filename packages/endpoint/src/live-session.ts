@@ -1,4 +1,4 @@
-import type { ErrorCode, NoticeFrame, SessionId, SessionRecord } from '@wilco/protocol';
+import type { ErrorCode, NoticeFrame, SessionRecord } from '@wilco/protocol';
 import {
   cancelled,
   inDoubt,
@@ -77,13 +77,10 @@ export class LiveSession implements SessionDriverOwner {
     this.#life = life;
     const { handle, handlers } = setting;
     const { role } = setting.driver.session;
-    const sessionId = (): SessionId | undefined => this.driver.engine.id;
     this.#runs = new HandlerRuns(handlers, {
       peerRole: role === 'client' ? 'server' : 'client',
       handle,
-      get sessionId() {
-        return sessionId();
-      },
+      sessionId: () => this.driver.engine.id ?? '',
       nowMs: () => setting.driver.clock.nowMs(),
       handlerFinished: (delivery, result) => this.driver.handlerFinished(delivery, result),
       handlerFailed: (failure) => life.handlerFailed(failure),

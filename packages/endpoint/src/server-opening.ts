@@ -64,6 +64,7 @@ export class ServerConnection implements FrameConnectionOwner {
   readonly #frames: FrameConnection;
   readonly #log: ConnectionLog | undefined;
   #phase: ServerConnectionPhase = 'greeting';
+  /** Kept once it is open only where frames may come again. */
   #hello: HelloFrame | undefined;
   #welcome: WelcomeFrame | undefined;
   #driver: SessionDriver | undefined;
@@ -154,6 +155,7 @@ export class ServerConnection implements FrameConnectionOwner {
       framesSeen: () => frames.framesSeen - this.#seenBefore,
       framesWritten: () => frames.framesWritten - this.#writtenBefore,
     });
+    if (frames.isReliable) this.#hello = this.#welcome = undefined;
     this.#acknowledgeReady();
   }
 

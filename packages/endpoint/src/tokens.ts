@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 const REMEMBERED = 8;
 const HASH_BYTES = 32;
 const NOTHING = new Uint8Array(HASH_BYTES);
+const NONE_REPLACED: readonly Uint8Array[] = Array.from({ length: REMEMBERED }, () => NOTHING);
 
 /** What a token proves. */
 export type TokenVerdict = 'confirmed' | 'issued' | 'replayed' | 'unknown';
@@ -30,7 +31,7 @@ export function judgeToken(ring: TokenRing | undefined, token: Uint8Array): Toke
 export class TokenRing {
   #confirmed: Uint8Array = NOTHING;
   #issued: Uint8Array = NOTHING;
-  #replaced: Uint8Array[] = Array.from({ length: REMEMBERED }, () => NOTHING);
+  #replaced = NONE_REPLACED;
 
   /** Puts back what a store held, the confirmed one first. */
   static restore(hashes: readonly Uint8Array[]): TokenRing {

@@ -18,11 +18,14 @@ interface Entry {
   readonly cancelTimer: () => void;
 }
 
+/** Of a room that nobody ever waited in; nothing is ever put into it. */
+const NO_ENTRIES = new Map<MessageReceipt, Entry>();
+
 /** Messages that wait for room in the outbox, in the order in which they were sent. */
 export class WaitingRoom {
   readonly #clock: Clock;
   readonly #capacity: number;
-  readonly #entries = new Map<MessageReceipt, Entry>();
+  #entries = NO_ENTRIES;
 
   constructor(clock: Clock, capacity: number) {
     this.#clock = clock;
@@ -41,6 +44,7 @@ export class WaitingRoom {
     const cancelTimer = this.#clock.schedule(message.expiresAtMs, () =>
       this.settle(message.receipt, message.overdue),
     );
+    if (this.#entries === NO_ENTRIES) this.#entries = new Map();
     this.#entries.set(message.receipt, { message, cancelTimer });
   }
 

@@ -5,7 +5,7 @@ import type { SubmitRequest } from './outgoing-message.ts';
 /** Decides whether a message is taken into the outbox, before it has a seq. */
 export class Admission {
   readonly #options: ResolvedSessionOptions;
-  readonly #typeNames = new Set<string>();
+  #typeNames: Set<string> | undefined;
   /** Whether new messages are taken at all. */
   isOpen = true;
 
@@ -37,17 +37,18 @@ export class Admission {
       const what = `channel '${request.channel}' carries answers, not messages`;
       throw new WilcoError('WILCO_OPTION_INVALID', what);
     }
-    if (!this.#typeNames.has(request.type)) this.#checkType(request.type);
+    if (this.#typeNames?.has(request.type) !== true) this.#checkType(request.type);
   }
 
   /** A type is in use. */
   know(type: string): void {
+    this.#typeNames ??= new Set();
     this.#typeNames.add(type);
   }
 
   #checkType(name: string): void {
     checkName('the name of a message type', name, LIMITS.typeNameBytes);
-    if (this.#typeNames.size < LIMITS.messageTypes) return;
+    if ((this.#typeNames?.size ?? 0) < LIMITS.messageTypes) return;
     const what = `'${name}' would be message type ${String(LIMITS.messageTypes + 1)} of this session`;
     throw new WilcoError('WILCO_OPTION_INVALID', what);
   }

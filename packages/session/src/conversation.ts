@@ -28,9 +28,9 @@ export interface Link {
   readonly ack: AckFrame;
   readonly isReliable: boolean;
   /** How many frames came in since the opening, this one included. */
-  framesSeen(): number;
+  readonly framesSeen: () => number;
   /** How many frames were written since the opening. */
-  framesWritten(): number;
+  readonly framesWritten: () => number;
 }
 
 /** What of a session's figures is told here. */
@@ -59,7 +59,8 @@ export class Conversation {
   readonly #reader: AckReader;
   readonly #watch: AckWatch;
   readonly #liveness: Liveness;
-  #link: Link | undefined;
+  /** Of the link only what is asked later: what the peer told at the opening is not kept. */
+  #link: Pick<Link, 'isReliable' | 'framesSeen' | 'framesWritten'> | undefined;
   /** The probe that was not answered yet. */
   #probe:
     | {
@@ -102,8 +103,8 @@ export class Conversation {
 
   /** Begins on a new connection. Returns what is wrong with the peer's facts, if anything is. */
   attach(link: Link, nowMs: number): WilcoError | undefined {
-    const { announcement, ack, isReliable } = link;
-    this.#link = link;
+    const { announcement, ack, isReliable, framesSeen, framesWritten } = link;
+    this.#link = { isReliable, framesSeen, framesWritten };
     this.#probe = undefined;
     this.#toAnswer = [];
     this.#isClosing = false;
@@ -194,7 +195,7 @@ export class Conversation {
     const mustAnswer = this.#toAnswer.length > 0;
     const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
     const isLowered = this.#window.isToTell && !this.#isClosing;
-    if (mustAnswer || isAckDue || isLowered) this.writeAck(mustAnswer, nowMs);
+    if (mustAnswer || isAckDue) this.writeAck(mustAnswer, nowMs);
     for (const answer of this.#toAnswer) this.#write(answer);
     this.#toAnswer = [];
     if (isLowered) this.#sendProbe(nowMs);

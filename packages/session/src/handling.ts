@@ -4,7 +4,6 @@ import {
   type AnswerRecord,
   type ErrorCode,
   type IncomingRecord,
-  type OutgoingRecord,
 } from '@wilco/protocol';
 import type { AckWriter } from './ack-writer.ts';
 import type { SessionContext } from './context.ts';
@@ -71,7 +70,7 @@ export class Handling {
   /** A new message was accepted; it is started later, by {@link pump}. */
   accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     this.pendingCount += 1;
-    if (channel.cancelledAhead.delete(message.seq)) message.isWithdrawn = true;
+    if (channel.takeCancelled(message.seq)) message.isWithdrawn = true;
     if (this.#concludeUnstarted(channel, message, nowMs)) return;
     if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
   }
@@ -98,8 +97,8 @@ export class Handling {
   /** Takes the result of a handler. Returns `false` when it came too late. */
   finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
     const channel = this.channelOf(delivery.channel);
-    const message = channel?.messages.get(delivery.seq);
-    if (channel === undefined || message !== delivery || message.state !== 'running') return false;
+    const message = channel?.running.find((one) => one === delivery);
+    if (channel === undefined || message === undefined) return false;
     if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
     else this.#answer(channel, message, result, nowMs);
     this.pump(channel, nowMs);
@@ -159,17 +158,9 @@ export class Handling {
   }
 
   /** Puts back what the store held of a channel. */
-  restore(
-    channel: ReceiveChannel,
-    records: readonly IncomingRecord[],
-    answers: readonly OutgoingRecord[],
-  ): void {
-    for (const { answer } of answers) {
-      if (answer !== undefined) channel.messages.set(answer.seq, answered(channel, answer));
-    }
+  restore(channel: ReceiveChannel, records: readonly IncomingRecord[]): void {
     for (const record of records) {
       const message = restored(channel, record, this.#context);
-      channel.messages.set(message.seq, message);
       channel.waiting.push(message);
       this.pendingCount += 1;
       channel.heldMessages += 1;
@@ -364,23 +355,4 @@ function restored(
     attempts: record.attempts,
     payload: record.payload,
   });
-}
-
-/** Stands for a message whose answer waits for the peer. */
-function answered(channel: ReceiveChannel, answer: AnswerRecord): IncomingMessage {
-  const message = new IncomingMessage({
-    channel: channel.number,
-    channelName: channel.name,
-    seq: answer.seq,
-    type: '',
-    id: answer.id,
-    isResent: false,
-    extensions: [],
-    expiresAtMs: Infinity,
-    cost: 0,
-    attempts: 0,
-    payload: NO_BYTES,
-  });
-  message.state = 'answered';
-  return message;
 }

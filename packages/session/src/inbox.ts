@@ -153,14 +153,12 @@ export class Inbox {
     const channel = this.channel(frame.channel);
     if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, frame.channel));
     if (frame.seq < channel.accepted) {
-      const message = channel.messages.get(frame.seq);
+      const message = channel.held(frame.seq);
       if (message !== undefined) this.#handling.withdraw(channel, message, nowMs);
       return undefined;
     }
-    // At a resume requests come ahead of the messages; more than fit a window is no honest peer.
-    if (channel.cancelledAhead.size < channel.window.mostMessages) {
-      channel.cancelledAhead.add(frame.seq);
-    }
+    // At a resume requests come ahead of the messages.
+    channel.cancelAhead(frame.seq);
     return undefined;
   }
 
@@ -355,8 +353,7 @@ export class Inbox {
   #restore(contents: SessionContents): void {
     for (const channel of this.channels) {
       const messages = contents.incoming.filter((one) => one.channel === channel.number);
-      const answers = contents.outgoing.filter((one) => one.answer?.channel === channel.number);
-      this.#handling.restore(channel, messages, answers);
+      this.#handling.restore(channel, messages);
       for (const message of channel.waiting) this.#window.hold(message.cost);
     }
   }

@@ -10,7 +10,7 @@ import {
 import { Admission } from './admission.ts';
 import type { SessionContext } from './context.ts';
 import { Expiry } from './expiry.ts';
-import { NO_BYTES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
+import { NO_BYTES, NO_MESSAGES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
 import { outgoingRecord, restoredMessage, sendingRecord } from './outgoing-records.ts';
 import type { SendChannel } from './send-channel.ts';
 import { OutboxCounts } from './session-stats.ts';
@@ -34,13 +34,12 @@ export interface Surrendered {
 export class Outbox {
   readonly #context: SessionContext;
   readonly #channels: SendChannels;
-  readonly #dirty = new Set<SendChannel>();
   /** Takes messages, or refuses them. */
   readonly admission: Admission;
   /** Ends what is too old. */
   readonly expiry: Expiry;
   /** Messages that the peer may hold and that are wanted back. */
-  readonly cancelRequests = new Set<OutgoingMessage>();
+  cancelRequests = NO_MESSAGES;
   /** Those of them that this connection has not carried yet. */
   newCancels: OutgoingMessage[] = [];
   unsettledCount = 0;
@@ -156,6 +155,7 @@ export class Outbox {
     }
     if (message.isCancelRequested) return;
     message.isCancelRequested = true;
+    if (this.cancelRequests === NO_MESSAGES) this.cancelRequests = new Set();
     this.cancelRequests.add(message);
     this.newCancels.push(message);
     this.#context.sink.requestFlush();
@@ -238,17 +238,18 @@ export class Outbox {
         this.#context.sink.received(message);
       }
     }
-    this.#dirty.add(channel);
+    channel.isRecordDirty = true;
   }
 
   /** How much of the messages' records is new since the last commit. */
   beforeCommit(): void {
     const { journal, setting } = this.#context;
     if (journal.isVolatile || !journal.isDirty) return;
-    for (const channel of this.#dirty) {
+    for (const channel of this.#channels.all) {
+      if (!channel.isRecordDirty) continue;
+      channel.isRecordDirty = false;
       journal.persist({ type: 'putSending', record: sendingRecord(setting.storeKey, channel) });
     }
-    this.#dirty.clear();
   }
 
   /** Counts anew what takes a place in the windows: credit is derived, never remembered. */
@@ -328,7 +329,7 @@ export class Outbox {
       channel.durable = channel.ring.end;
       if (message.answer === undefined) sink.queued(message);
     } else {
-      this.#dirty.add(channel);
+      channel.isRecordDirty = true;
       journal.persist({ type: 'putOutgoing', record: outgoingRecord(setting, channel, message) });
       const position = channel.ring.end;
       journal.afterwards(() => {

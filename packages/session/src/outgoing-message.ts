@@ -92,3 +92,6 @@ export class OutgoingMessage implements Timed {
 
 /** The payload of what has none, or needs it no longer. */
 export const NO_BYTES: Uint8Array = new Uint8Array(0);
+
+/** A set that nothing is ever put into, until there is something to put into one. */
+export const NO_MESSAGES = new Set<OutgoingMessage>();

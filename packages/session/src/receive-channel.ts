@@ -12,6 +12,10 @@ import type { Assembly } from './assembly.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { WindowGrant } from './window-grant.ts';
 
+/** Of a channel in which nothing came too early, or was wanted back; nothing is ever put into them. */
+const NO_FRAMES = new Map<Seq, never>();
+const NO_SEQS = new Set<Seq>();
+
 /**
  * The receiving side of one channel: what came, what of it is kept, and what was handled.
  *
@@ -25,8 +29,6 @@ export class ReceiveChannel {
   readonly number: ChannelNumber;
   readonly name: string;
   readonly window: WindowGrant;
-  /** What came and is not wholly done with. */
-  readonly messages = new Map<Seq, IncomingMessage>();
   /** What no handler took yet, in order. */
   readonly waiting: IncomingMessage[] = [];
   /** The next seq expected from the peer: dedupe begins here. */
@@ -41,10 +43,10 @@ export class ReceiveChannel {
   /** An unfinished large message. */
   assembly: Assembly | undefined = undefined;
   /** On a link that reorders: what came too early, as copies. */
-  readonly early = new Map<Seq, MessageFrame | AnswerFrame>();
+  #early: Map<Seq, MessageFrame | AnswerFrame> = NO_FRAMES;
   #earlyBytes = 0;
   /** Seqs that the peer wanted back before they came. */
-  readonly cancelledAhead = new Set<Seq>();
+  #cancelledAhead = NO_SEQS;
   /** Messages that wait, run or are unfinished, and what they take of the window. */
   heldMessages = 0;
   heldBytes = 0;
@@ -76,7 +78,7 @@ export class ReceiveChannel {
   /** Nothing of this seq or a later one has come: not as a part, and not too early. */
   get knownBelow(): Position {
     let below = Math.max(this.accepted, (this.assembly?.seq ?? 0) + 1);
-    for (const seq of this.early.keys()) below = Math.max(below, seq + 1);
+    for (const seq of this.#early.keys()) below = Math.max(below, seq + 1);
     return below;
   }
 
@@ -101,7 +103,6 @@ export class ReceiveChannel {
 
   /** Takes the next message, which has its place already: it waits for a handler. */
   hold(message: IncomingMessage): void {
-    this.messages.set(message.seq, message);
     this.waiting.push(message);
     this.accepted = message.seq + 1;
   }
@@ -116,27 +117,46 @@ export class ReceiveChannel {
   holdEarly(frame: MessageFrame | AnswerFrame): void {
     const { mostMessages, mostBytes } = this.window;
     const size = frame.payload.byteLength;
-    if (frame.totalBytes !== undefined || this.early.has(frame.seq)) return;
+    if (frame.totalBytes !== undefined || this.#early.has(frame.seq)) return;
     if (frame.seq >= this.accepted + mostMessages || this.#earlyBytes + size > mostBytes) return;
-    this.early.set(frame.seq, { ...frame, payload: frame.payload.slice() });
+    if (this.#early === NO_FRAMES) this.#early = new Map();
+    this.#early.set(frame.seq, { ...frame, payload: frame.payload.slice() });
     this.#earlyBytes += size;
   }
 
   /** Takes out what came too early and is next now, if it did. */
   takeEarly(): MessageFrame | AnswerFrame | undefined {
-    const frame = this.early.get(this.accepted);
+    const frame = this.#early.get(this.accepted);
     if (frame !== undefined) this.#dropEarly(frame);
     return frame;
   }
 
   /** Forgets what came too early, below a position. */
   forgetEarly(below: Position): void {
-    for (const frame of this.early.values()) if (frame.seq < below) this.#dropEarly(frame);
+    for (const frame of this.#early.values()) if (frame.seq < below) this.#dropEarly(frame);
+  }
+
+  /** The peer wants a message back that has not come. More than fit a window is no honest peer. */
+  cancelAhead(seq: Seq): void {
+    if (this.#cancelledAhead.size >= this.window.mostMessages) return;
+    if (this.#cancelledAhead === NO_SEQS) this.#cancelledAhead = new Set();
+    this.#cancelledAhead.add(seq);
+  }
+
+  /** Whether the peer wanted a message back before it came; asked once, when it comes. */
+  takeCancelled(seq: Seq): boolean {
+    return this.#cancelledAhead.delete(seq);
   }
 
   /** Forgets what was to be cancelled and will not come. */
   forgetCancelled(below: Position): void {
-    for (const seq of this.cancelledAhead) if (seq < below) this.cancelledAhead.delete(seq);
+    for (const seq of this.#cancelledAhead) if (seq < below) this.#cancelledAhead.delete(seq);
+  }
+
+  /** A message that no handler has finished. */
+  held(seq: Seq): IncomingMessage | undefined {
+    const hasSeq = (message: IncomingMessage): boolean => message.seq === seq;
+    return this.running.find(hasSeq) ?? this.waiting.find(hasSeq);
   }
 
   /** A message waits or runs no longer. */
@@ -147,12 +167,11 @@ export class ReceiveChannel {
 
   /** A message needs no place any more: its end was reported, or is the plain one. */
   finish(seq: Seq): void {
-    this.messages.delete(seq);
     this.done.add(seq);
   }
 
   #dropEarly(frame: MessageFrame | AnswerFrame): void {
-    this.early.delete(frame.seq);
+    this.#early.delete(frame.seq);
     this.#earlyBytes -= frame.payload.byteLength;
   }
 }

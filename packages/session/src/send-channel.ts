@@ -62,6 +62,8 @@ export class SendChannel {
   inFlightBytes = 0;
   /** For the turns: bytes that it may still send before the next channel. */
   turnCredit = 0;
+  /** Something of it is to be kept. */
+  isRecordDirty = false;
   /** Whether this connection knows the name of the channel. */
   isAnnounced = false;
 

@@ -16,7 +16,6 @@ import { SendChannel } from './send-channel.ts';
 /** The sending channels of a session, by name and by number. They are opened by their first use. */
 export class SendChannels {
   readonly #setting: SessionSetting;
-  readonly #byName = new Map<string, SendChannel>();
   readonly #byNumber: SendChannel[] = [];
 
   constructor(setting: SessionSetting) {
@@ -44,8 +43,8 @@ export class SendChannels {
 
   /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for a bad name, or one too many. */
   named(name: string): SendChannel {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
+    // There are few of them, most often two: faster than a table, and smaller.
+    for (const known of this.#byNumber) if (known.name === name) return known;
     checkName('the name of a channel', name, LIMITS.channelNameBytes);
     const number = this.#byNumber.length;
     if (number >= LIMITS.channels) {
@@ -80,7 +79,6 @@ export class SendChannels {
   }
 
   #keep(channel: SendChannel): void {
-    this.#byName.set(channel.name, channel);
     this.#byNumber[channel.number] = channel;
   }
 }

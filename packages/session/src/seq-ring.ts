@@ -1,6 +1,9 @@
 import { FIRST_SEQ, type Position, type Seq } from '@wilco/protocol';
 
 const LEAST_SLOTS = 16;
+/** Of a ring that holds nothing; nothing is ever put into them. */
+const NO_SLOTS: never[] = [];
+const NO_ITEMS = new Map<Seq, never>();
 /** An empty ring beyond this is let go of. */
 const KEPT_SLOTS = 1_024;
 
@@ -12,12 +15,12 @@ const KEPT_SLOTS = 1_024;
  * number of items, not with the distance between the first and the last.
  */
 export class SeqRing<Item> {
-  #slots: (Item | undefined)[] = new Array<Item | undefined>(LEAST_SLOTS);
+  #slots: (Item | undefined)[] = NO_SLOTS;
   /** Items in the slots. */
   #count = 0;
   /** What is below is aside, in ascending order. */
   #from: Position;
-  readonly #aside = new Map<Seq, Item>();
+  #aside: Map<Seq, Item> = NO_ITEMS;
   #base: Position;
   #end: Position;
 
@@ -81,9 +84,7 @@ export class SeqRing<Item> {
       this.#base++;
     }
     this.#from = this.#base;
-    if (this.#base === this.#end && this.#slots.length > KEPT_SLOTS) {
-      this.#slots = new Array<Item | undefined>(LEAST_SLOTS);
-    }
+    if (this.#base === this.#end && this.#slots.length > KEPT_SLOTS) this.#slots = NO_SLOTS;
   }
 
   /** What is there, ascending. */
@@ -96,10 +97,11 @@ export class SeqRing<Item> {
   }
 
   #makeRoom(): void {
-    if (this.#count > this.#slots.length / 2) {
+    if (this.#slots === NO_SLOTS || this.#count > this.#slots.length / 2) {
       this.#grow();
       return;
     }
+    if (this.#aside === NO_ITEMS) this.#aside = new Map();
     const to = this.#from + this.#slots.length / 2;
     for (let seq = this.#from; seq < to; seq++) {
       const item = this.get(seq);
@@ -111,7 +113,7 @@ export class SeqRing<Item> {
   }
 
   #grow(): void {
-    const larger = new Array<Item | undefined>(this.#slots.length * 2);
+    const larger = new Array<Item | undefined>(Math.max(this.#slots.length * 2, LEAST_SLOTS));
     for (let seq = this.#from; seq < this.#end; seq++) {
       larger[seq % larger.length] = this.#slots[seq % this.#slots.length];
     }

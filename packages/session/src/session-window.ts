@@ -28,8 +28,9 @@ export class SessionWindow implements Window, BudgetHolder {
   readonly #options: ResolvedSessionOptions;
   readonly #budget: WindowBudget;
   readonly #grant: WindowGrant;
-  readonly #waiting = new Map<Assembly, () => void>();
-  readonly #granted = new Map<Assembly, number>();
+  /** Large messages: those that wait for room, and what the others were given. */
+  #waiting: Map<Assembly, () => void> | undefined;
+  #granted: Map<Assembly, number> | undefined;
   /** What the window takes of the budget, and what the session's large messages do. */
   #reservedBytes = 0;
   #assemblyBytes = 0;
@@ -150,6 +151,7 @@ export class SessionWindow implements Window, BudgetHolder {
       this.#reservedBytes += Math.max(0, moreBytes);
       return true;
     });
+    if (this.#waiting === undefined) return;
     for (const assembly of this.#waiting.keys()) this.#askFor(assembly, nowMs);
   }
 
@@ -233,14 +235,16 @@ export class SessionWindow implements Window, BudgetHolder {
     if (isFair && this.#budget.reserveAssembly(totalBytes)) {
       this.#assemblyBytes += totalBytes;
       assembly.grantedBytes = totalBytes;
+      this.#granted ??= new Map();
       this.#granted.set(assembly, totalBytes);
-      this.#waiting.delete(assembly);
+      this.#waiting?.delete(assembly);
       onGranted();
       return;
     }
     const retry = (): void => {
-      if (this.#waiting.has(assembly)) this.grant(assembly, onGranted, nowMs);
+      if (this.#waiting?.has(assembly) === true) this.grant(assembly, onGranted, nowMs);
     };
+    this.#waiting ??= new Map();
     const isNew = !this.#waiting.has(assembly);
     this.#waiting.set(assembly, retry);
     this.#budget.whenReleased(retry);
@@ -249,17 +253,17 @@ export class SessionWindow implements Window, BudgetHolder {
 
   /** The large message will not be finished. A finished one gives its memory back when it is handled. */
   revoke(assembly: Assembly): void {
-    const retry = this.#waiting.get(assembly);
+    const retry = this.#waiting?.get(assembly);
     if (retry !== undefined) this.#budget.forget(retry);
-    this.#waiting.delete(assembly);
-    const bytes = this.#granted.get(assembly) ?? 0;
-    this.#granted.delete(assembly);
+    this.#waiting?.delete(assembly);
+    const bytes = this.#granted?.get(assembly) ?? 0;
+    this.#granted?.delete(assembly);
     this.releaseAssembly(bytes);
   }
 
   /** The large message is whole: its memory goes with it. */
   finished(assembly: Assembly): void {
-    this.#granted.delete(assembly);
+    this.#granted?.delete(assembly);
   }
 
   /** Nothing comes any more. What is held keeps its memory until it is handled. */

@@ -2,15 +2,17 @@ import { LIMITS, WilcoError, type NumberedName } from '@wilco/protocol';
 
 /** Numbers that this side gives to names on one connection. */
 export class NamesGiven {
-  readonly #numbers = new Map<string, number>();
+  /** Made by the first name: most sessions are idle most of the time. */
+  #numbers: Map<string, number> | undefined;
 
   /** The number of a name, or `undefined` where it must be announced first. */
   numberOf(name: string): number | undefined {
-    return this.#numbers.get(name);
+    return this.#numbers?.get(name);
   }
 
   /** Gives a new name its number. */
   give(name: string): NumberedName {
+    this.#numbers ??= new Map();
     const number = this.#numbers.size;
     this.#numbers.set(name, number);
     return { number, name };
@@ -18,24 +20,25 @@ export class NamesGiven {
 
   /** All that was given: said again where a frame may have been lost. */
   all(): NumberedName[] {
-    return [...this.#numbers].map(([name, number]) => ({ number, name }));
+    return [...(this.#numbers ?? [])].map(([name, number]) => ({ number, name }));
   }
 
   clear(): void {
-    this.#numbers.clear();
+    this.#numbers = undefined;
   }
 }
 
 /** Names that the peer gave numbers to on one connection. */
 export class NamesTaken {
-  readonly #names = new Map<number, string>();
+  #names: Map<number, string> | undefined;
 
   nameOf(number: number): string | undefined {
-    return this.#names.get(number);
+    return this.#names?.get(number);
   }
 
   /** Returns what is wrong with an announcement, if anything is. */
   take({ number, name }: NumberedName): WilcoError | undefined {
+    this.#names ??= new Map();
     const known = this.#names.get(number);
     if (known === name) return undefined;
     if (known !== undefined) {
@@ -55,6 +58,6 @@ export class NamesTaken {
   }
 
   clear(): void {
-    this.#names.clear();
+    this.#names = undefined;
   }
 }
