@@ -195,7 +195,7 @@ export class Conversation {
     const mustAnswer = this.#toAnswer.length > 0;
     const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
     const isLowered = this.#window.isToTell && !this.#isClosing;
-    if (mustAnswer || isAckDue) this.writeAck(mustAnswer, nowMs);
+    if (mustAnswer || isAckDue || isLowered) this.writeAck(mustAnswer, nowMs);
     for (const answer of this.#toAnswer) this.#write(answer);
     this.#toAnswer = [];
     if (isLowered) this.#sendProbe(nowMs);
