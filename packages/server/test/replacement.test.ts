@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { memoryStore } from '../../store/src/index.ts';
-import { defineMessage, listen, type Server } from '../src/index.ts';
+import { defineMessage, listen } from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
 import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
-import { hello, ready } from '../../endpoint/test/scripted-peer.ts';
+import { hello, ready, ScriptedPeer } from '../../endpoint/test/scripted-peer.ts';
 import { OTHER_RUN, resume, start } from './scripted-clients.ts';
 
 const Notice = defineMessage<string>('notice');
@@ -143,13 +143,16 @@ describe('ending', () => {
 
   test('comes by itself where a server goes out of scope', async () => {
     const clock = new ManualClock();
-    let inner: Server | undefined;
+    const transport = new MemoryTransport(clock);
     {
-      await using server = await listen({ port: 1, transport: new MemoryTransport(clock), clock });
-      inner = server;
+      await using server = await listen({ port: 1, transport, clock });
       expect(server.sessions).toEqual([]);
     }
-    expect(inner).toBeDefined();
+    const late = new ScriptedPeer(transport.dialIn());
+    await clock.settle();
+    expect(late.last('refuse').code).toBe('WILCO_GOING_AWAY');
+    late.vanish();
+    await clock.settle();
     expect(clock.pending).toBe(0);
   });
 });
