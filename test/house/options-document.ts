@@ -107,7 +107,7 @@ function optionOf(member: ts.PropertySignature): { what: string; range: string; 
   const [comment] = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc);
   const text = ts.getTextOfJSDocComment(comment?.comment) ?? '';
   const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'defaultValue');
-  const said = (RANGE.exec(text))?.[0] ?? '';
+  const said = RANGE.exec(text)?.[0] ?? '';
   const [what = ''] = text.replace(said, '').trim().split('\n\n');
   return {
     what: cell(what),
