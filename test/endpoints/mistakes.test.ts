@@ -94,6 +94,21 @@ test('plain TCP beyond this machine is refused with both ways out of it', async 
   await expect(listen({ host: '0.0.0.0', port: 0 })).rejects.toThrow(help);
 });
 
+test('a message to a client that was refused says why, and so does the log, once', async () => {
+  const details: unknown[] = [];
+  const { client, until } = await virtualPair({
+    server: { authenticate: () => undefined },
+    client: { log: ({ event, detail }) => event === 'session.closed' && details.push(detail) },
+  });
+  let isOver = false;
+  client.on('closed', () => (isOver = true));
+  await until(() => isOver);
+  expect(() => client.send(Order, 1)).toThrow(
+    /^WILCO_CLOSED: no new messages are taken, since WILCO_AUTHENTICATION_FAILED: the server ref/,
+  );
+  expect(details).toEqual(['the server refused: the credentials were not accepted']);
+});
+
 async function opened() {
   const { client, server, until } = await virtualPair();
   await until(() => client.isOnline && server.sessions.length === 1);

@@ -146,7 +146,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
   }
 
   #over(error: WilcoError | undefined): void {
-    this.#sender.close();
+    this.#sender.close(error);
     this.#sender.cancelWaiting(error?.code ?? 'WILCO_CLOSED');
     this.#sender.over();
     this.#failOpening(error ?? new WilcoError('WILCO_CLOSED', 'closed before it was connected'));

@@ -125,5 +125,8 @@ export function eventLog(
 
 /** What an error says in a log. */
 export function logError(error: WilcoError | undefined): Pick<LogFields, 'code' | 'detail'> {
-  return { code: error?.code, detail: error?.message };
+  if (error === undefined) return { code: undefined, detail: undefined };
+  const { code, message } = error;
+  const start = `${code}: `;
+  return { code, detail: message.startsWith(start) ? message.slice(start.length) : message };
 }

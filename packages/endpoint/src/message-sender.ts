@@ -63,6 +63,7 @@ export class MessageSender {
   #driver: SessionDriver | undefined;
   #isClosed = false;
   #unsettled = 0;
+  #closedBy: WilcoError | undefined;
   #drained: Waiting[] = [];
   #isOver = false;
   #failures: MessageReceipt[] = [];
@@ -108,7 +109,7 @@ export class MessageSender {
     body: Input,
     options: SendOptions = {},
   ): Receipt<Reply> {
-    if (this.#isClosed) throw new WilcoError('WILCO_CLOSED', 'no new messages are taken');
+    if (this.#isClosed) throw closedError(this.#closedBy);
     checkMessageType(type);
     checkOptions(options);
     const payload = this.#encode(type, body);
@@ -128,9 +129,10 @@ export class MessageSender {
     return receipt;
   }
 
-  /** No more messages are taken. */
-  close(): void {
+  /** No more messages are taken; `cause` is why, where the application did not wish it. */
+  close(cause?: WilcoError): void {
     this.#isClosed = true;
+    this.#closedBy ??= cause;
   }
 
   /** The session is over, and none follows: those that wait for room never get it. */
@@ -310,6 +312,11 @@ interface Waiting {
   readonly ended: () => void;
   readonly resolve: () => void;
   readonly reject: (error: WilcoError) => void;
+}
+
+function closedError(cause: WilcoError | undefined): WilcoError {
+  const why = cause === undefined ? '' : `, since ${cause.message}`;
+  return new WilcoError('WILCO_CLOSED', `no new messages are taken${why}`, { cause });
 }
 
 function leftBehind(count: number): WilcoError {

@@ -207,7 +207,12 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     const { clock } = this.#owner;
     const limit = new Deferred<Reply>();
     const stop = clock.schedule(clock.nowMs() + waitMs, () => {
-      limit.reject(new WilcoError('WILCO_WAIT_OVER', `not handled within ${waitMs} ms`));
+      limit.reject(
+        new WilcoError(
+          'WILCO_WAIT_OVER',
+          `not handled within ${waitMs} ms; the message goes its way`,
+        ),
+      );
     });
     this.handled.then(
       (reply) => {

@@ -7,6 +7,14 @@ const NO_TLS: ReadonlySet<unknown> = new Set([
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
 
+/** What Node.js says of a certificate that nobody whom it trusts has signed. */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** What the system and OpenSSL add to an error. */
 interface CodedError extends Error {
   readonly code?: unknown;
@@ -31,5 +39,8 @@ export function speaksNoTls({ code }: CodedError): boolean {
 
 function wordsOf({ code, reason, message }: CodedError): string {
   const words = typeof reason === 'string' ? reason : message;
+  if (UNTRUSTED.has(code)) {
+    return `${words} (${String(code)}): give who signed it as tls.ca, if you trust them`;
+  }
   return typeof code === 'string' ? `${words} (${code})` : words;
 }
