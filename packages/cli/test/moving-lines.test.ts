@@ -1,6 +1,7 @@
 /** `wilco listen` and `wilco send` as processes, on real sockets. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { bodiesOf, listening, objectsOf, scratchFolder, wilco } from './cli-process.ts';
 
@@ -150,17 +151,26 @@ describe('a listener that is killed', () => {
     async () => {
       const out = join(scratchFolder(), 'out.ndjson');
       const { listener, port } = await listening(['--out', out]);
-      const sender = wilco(['send', '--to', `127.0.0.1:${port}`, '--json'], { isInputOpen: true });
+      // What the listener says is on its way for long enough to die with the network.
+      const proxy = ['proxy', '--to', `127.0.0.1:${port}`, '--json', '-l'];
+      const network = wilco([...proxy, '0', '--delay', '500ms']);
+      const [, proxied = ''] = await network.errors(/"port":(\d+)/);
+      const words = ['send', '--to', `127.0.0.1:${proxied}`, '--retry', '200ms', '--json'];
+      const sender = wilco(words, { isInputOpen: true });
       const lines = Array.from({ length: 3_000 }, (_, n) => `{"n":${n}}`);
       sender.child.stdin?.write(`${lines.slice(0, 1_500).join('\n')}\n`);
-      await sender.errors(/"event":"online"/);
+      while (readFileSync(out).length === 0) await delay(10);
+      network.kill('SIGKILL');
       listener.kill('SIGKILL');
       await sender.errors(/"event":"offline"/);
+      await Promise.all([network.exit, listener.exit]);
       await listening(['--out', out, '--port', String(port)]);
+      wilco([...proxy, proxied]);
       sender.child.stdin?.end(`${lines.slice(1_500).join('\n')}\n`);
       expect(await sender.exit).toBe(0);
       expect(objectsOf(sender.text)[0]).toMatchObject({ lines: 3_000, handled: 3_000 });
       const arrived = objectsOf(readFileSync(out, 'utf8'));
+      expect(arrived.length).toBeGreaterThan(lines.length);
       const first = new Map<string, boolean>();
       for (const { body, resent } of arrived) {
         const key = JSON.stringify(body);
