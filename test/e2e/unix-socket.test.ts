@@ -1,12 +1,13 @@
 /** Unix sockets: their files come and go, and are never taken from somebody who is alive. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect as dial } from 'node:net';
+import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { connect as dial, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { connect } from '@wilco/client';
 import { listen } from '@wilco/server';
+import { bindToPath } from '../../packages/endpoint/src/unix-socket.ts';
 import { test } from './endpoints.ts';
 import { Blob, Count } from './messages.ts';
 
@@ -119,6 +120,23 @@ describe('a file that is there already', () => {
     expect(await client.send(Count, 1).handled).toBe(1);
     const late = here.add(connect({ path }));
     expect(await late.send(Count, 2).handled).toBe(2);
+  });
+
+  test('is left alone if another process has replaced it while this one asked', async ({
+    here,
+  }) => {
+    const path = freshPath();
+    await listenAndDie(path);
+    const taken = Object.assign(new Error('taken'), { code: 'EADDRINUSE' });
+    const bound = bindToPath(() => Promise.reject(taken), path, 0o600);
+    const failed = expect(bound).rejects.toBe(taken);
+    // Until it has asked, and not until it has heard the answer.
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    unlinkSync(path);
+    const other = createServer().listen(path);
+    here.add({ close: () => new Promise<void>((resolve) => void other.close(() => resolve())) });
+    await failed;
+    expect(existsSync(path)).toBe(true);
   });
 
   test('is left alone if it is no socket', async () => {

@@ -35,7 +35,9 @@ async function removeLeftOver(path: string): Promise<void> {
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error('the file is there already, and is not a socket');
   if (await isAlive(path)) throw new Error('another process listens on it');
-  unlinkSync(path);
+  // Another process may have replaced it while this one asked.
+  const now = lstatSync(path, { throwIfNoEntry: false });
+  if (now?.ino === found.ino && now.ctimeMs === found.ctimeMs) unlinkSync(path);
 }
 
 /** Whether somebody listens: the system refuses a connection to a file that nobody holds. */
