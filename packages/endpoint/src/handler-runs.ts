@@ -43,7 +43,7 @@ export interface HandlerRunsOwner {
   readonly peerRole: 'client' | 'server';
   readonly handle: SessionHandle;
   /** The session that these messages came through. */
-  readonly sessionId: () => SessionId;
+  readonly sessionId: SessionId;
   nowMs(): number;
   /** `false`: too late. */
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
@@ -320,7 +320,7 @@ class DeliveryContext implements HandlerContext {
   }
 
   get sessionId(): SessionId {
-    return this.#owner.sessionId();
+    return this.#owner.sessionId;
   }
 
   get id(): MessageId {

@@ -1,16 +1,22 @@
-import type { ErrorCode, NoticeFrame, SessionRecord } from '@wilco/protocol';
+import type { ErrorCode, NoticeFrame, SessionId, SessionRecord } from '@wilco/protocol';
 import {
   cancelled,
   inDoubt,
   type Delivery,
   type FarewellWords,
+  type HandlerResult,
   type OutgoingMessage,
   type SessionEnd,
   type SessionStats,
   type Settlement,
 } from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
-import { HandlerRuns, type HandlerFailure, type LateResult } from './handler-runs.ts';
+import {
+  HandlerRuns,
+  type HandlerFailure,
+  type HandlerRunsOwner,
+  type LateResult,
+} from './handler-runs.ts';
 import type { Handlers } from './handlers.ts';
 import type { EventLog } from './log.ts';
 import { LoggedSessionDriver } from './logged-session-driver.ts';
@@ -57,35 +63,25 @@ export interface LiveSessionSetting {
 }
 
 /** One session in use: its driver, with the receipts and the handlers of the application. */
-export class LiveSession implements SessionDriverOwner {
+export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   readonly driver: SessionDriver;
   readonly #setting: LiveSessionSetting;
   readonly #life: SessionLife;
   readonly #runs: HandlerRuns;
   #closing: FarewellWords | undefined;
   #goodbyeAtMs = Infinity;
-  #cancelDrain: () => void = () => {};
+  #cancelDrain = nothing;
   #hasEnded = false;
   #isMoved = false;
   /** Set while it handles what it had received, though it is over. */
-  #forgetOutliving: () => void = () => {};
+  #forgetOutliving = nothing;
   #onEnded: (() => void)[] = [];
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
   constructor(setting: LiveSessionSetting, life: SessionLife) {
     this.#setting = setting;
     this.#life = life;
-    const { handle, handlers } = setting;
-    const { role } = setting.driver.session;
-    this.#runs = new HandlerRuns(handlers, {
-      peerRole: role === 'client' ? 'server' : 'client',
-      handle,
-      sessionId: () => this.driver.engine.id ?? '',
-      nowMs: () => setting.driver.clock.nowMs(),
-      handlerFinished: (delivery, result) => this.driver.handlerFinished(delivery, result),
-      handlerFailed: (failure) => life.handlerFailed(failure),
-      lateResult: (result) => life.lateResult(result),
-    });
+    this.#runs = new HandlerRuns(setting.handlers, this);
     this.driver =
       setting.log === undefined
         ? new SessionDriver(setting.driver, this)
@@ -95,6 +91,23 @@ export class LiveSession implements SessionDriverOwner {
   /** Names its records in the store. */
   get storeKey(): string {
     return this.#setting.driver.session.storeKey;
+  }
+
+  get peerRole(): 'client' | 'server' {
+    return this.#setting.driver.session.role === 'client' ? 'server' : 'client';
+  }
+
+  get handle(): SessionHandle {
+    return this.#setting.handle;
+  }
+
+  /** Empty for a client that was not connected yet. */
+  get sessionId(): SessionId {
+    return this.driver.engine.id ?? '';
+  }
+
+  nowMs(): number {
+    return this.#setting.driver.clock.nowMs();
   }
 
   get hasEnded(): boolean {
@@ -207,6 +220,18 @@ export class LiveSession implements SessionDriverOwner {
     this.#runs.abort(delivery, code);
   }
 
+  handlerFinished(delivery: Delivery, result: HandlerResult): boolean {
+    return this.driver.handlerFinished(delivery, result);
+  }
+
+  handlerFailed(failure: HandlerFailure): void {
+    this.#life.handlerFailed(failure);
+  }
+
+  lateResult(result: LateResult): void {
+    this.#life.lateResult(result);
+  }
+
   noticed(notice: NoticeFrame): void {
     this.#life.noticed(notice);
   }
@@ -269,3 +294,5 @@ export class LiveSession implements SessionDriverOwner {
 }
 
 const LOST = inDoubt('WILCO_STATE_LOST', 'the session was lost, and it may have been handled');
+
+function nothing(): void {}

@@ -24,22 +24,40 @@ export interface OutboxShare {
  * third, and there is always something left for who holds nothing.
  */
 export function fairShare(total: WindowBudget): OutboxShare {
-  let heldBytes = 0;
-  return {
-    capacityBytes: total.capacityBytes - LIMITS.messageOverheadBytes,
-    reserve(payloadBytes) {
-      const bytes = payloadBytes + LIMITS.messageOverheadBytes;
-      const isFair = heldBytes === 0 || heldBytes + bytes <= total.freeBytes;
-      if (!isFair || !total.reserve(bytes)) return false;
-      heldBytes += bytes;
-      return true;
-    },
-    release(payloadBytes) {
-      const bytes = payloadBytes + LIMITS.messageOverheadBytes;
-      heldBytes -= bytes;
-      total.release(bytes);
-    },
-    whenReleased: (retry) => total.whenReleased(retry),
-    forget: (retry) => total.forget(retry),
-  };
+  return new FairShare(total);
+}
+
+class FairShare implements OutboxShare {
+  readonly #total: WindowBudget;
+  #heldBytes = 0;
+
+  constructor(total: WindowBudget) {
+    this.#total = total;
+  }
+
+  get capacityBytes(): number {
+    return this.#total.capacityBytes - LIMITS.messageOverheadBytes;
+  }
+
+  reserve(payloadBytes: number): boolean {
+    const bytes = payloadBytes + LIMITS.messageOverheadBytes;
+    const isFair = this.#heldBytes === 0 || this.#heldBytes + bytes <= this.#total.freeBytes;
+    if (!isFair || !this.#total.reserve(bytes)) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  release(payloadBytes: number): void {
+    const bytes = payloadBytes + LIMITS.messageOverheadBytes;
+    this.#heldBytes -= bytes;
+    this.#total.release(bytes);
+  }
+
+  whenReleased(retry: () => void): void {
+    this.#total.whenReleased(retry);
+  }
+
+  forget(retry: () => void): void {
+    this.#total.forget(retry);
+  }
 }

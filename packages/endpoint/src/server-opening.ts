@@ -78,11 +78,9 @@ export class ServerConnection implements FrameConnectionOwner {
     this.remote = connection.remote;
     const { options, clock, lingerMs, log } = setting;
     this.#log = log && new ConnectionLog(log, 'connection.accepted', connection.remote);
-    this.#frames = new FrameConnection(
-      connection,
-      { ...options, clock, lingerMs, isOpeningLimited: true, number: this.#log?.number },
-      this,
-    );
+    const { frameTimeoutMs, maxUnsentBytes } = options;
+    const limits = { clock, frameTimeoutMs, maxUnsentBytes, lingerMs, isOpeningLimited: true };
+    this.#frames = new FrameConnection(connection, { ...limits, number: this.#log?.number }, this);
     this.#frames.setDeadline(clock.nowMs() + options.helloTimeoutMs);
   }
 

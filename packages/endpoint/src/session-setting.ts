@@ -57,20 +57,13 @@ const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
   concurrency: true,
 };
 
-const ORDINARY = { weight: 1, isUrgent: false } as const;
+const ORDINARY: ChannelOptions = {};
 
 /** What the engine of one session is told beside its options. */
 export function sessionSetting(source: SessionSource, storeKey: string): SessionSetting {
   const { role, runId, clock, store, handlers, budget, channels } = source;
-  const named = new Map(
-    Object.entries(channels).map(([name, { weight = 1, isUrgent = false }]) => [
-      name,
-      { weight, isUrgent },
-    ]),
-  );
-  const limits = new Map(
-    Object.entries(channels).map(([name, { concurrency = Infinity }]) => [name, concurrency]),
-  );
+  const optionsOf = (name: string): ChannelOptions =>
+    Object.hasOwn(channels, name) ? (channels[name] ?? ORDINARY) : ORDINARY;
   return {
     role,
     runId,
@@ -81,8 +74,11 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     budget,
     concurrencyOf: (type, channel) =>
-      Math.min(handlers.concurrencyOf(type), limits.get(channel) ?? Infinity),
-    channelOf: (name) => named.get(name) ?? ORDINARY,
+      Math.min(handlers.concurrencyOf(type), optionsOf(channel).concurrency ?? Infinity),
+    channelOf: (name) => {
+      const { weight = 1, isUrgent = false } = optionsOf(name);
+      return { weight, isUrgent };
+    },
   };
 }
 

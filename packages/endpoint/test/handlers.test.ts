@@ -171,7 +171,7 @@ function make() {
   const settings = { isLate: false };
   const runs = new HandlerRuns(handlers, {
     peerRole: 'client',
-    sessionId: () => '5e55',
+    sessionId: '5e55',
     handle: { id: '5e55' } as SessionHandle,
     nowMs: () => 0,
     handlerFinished: (_delivery, result) => {

@@ -57,6 +57,8 @@ export class ServerLife implements ServerOpeningOwner {
   /** Those that are ended politely, and wait for the client's end. */
   readonly #leaving = new Set<ServerConnection>();
   readonly #gate: Gate;
+  /** What all connections share. */
+  readonly #accepting: ConstructorParameters<typeof ServerConnection>[1];
   #isClosing = false;
   /** Where clients may go when it closes. */
   #elsewhere: readonly string[] | undefined;
@@ -69,7 +71,14 @@ export class ServerLife implements ServerOpeningOwner {
     const runId = newId(options.random);
     const retryAfterMs = (): number => this.#retryAfterMs();
     this.#gate = new Gate({ options, emit, retryAfterMs });
-    const { clock, channels } = options;
+    const { clock, channels, opening, session, log } = options;
+    this.#accepting = {
+      clock,
+      options: opening,
+      lingerMs: session.closeTimeoutMs,
+      log,
+      retryAfterMs,
+    };
     const budget = new WindowBudget(options.windowBudgetBytes);
     const source: SessionSource = {
       role: 'server',
@@ -134,12 +143,8 @@ export class ServerLife implements ServerOpeningOwner {
 
   /** A connection came in. */
   accept(connection: Connection): void {
-    const { clock, opening, session, maxConnections, maxUnauthenticated, log } = this.#options;
-    const setting = {
-      ...{ clock, options: opening, lingerMs: session.closeTimeoutMs, log },
-      retryAfterMs: () => this.#retryAfterMs(),
-    };
-    const accepted = new ServerConnection(connection, setting, this);
+    const { maxConnections, maxUnauthenticated } = this.#options;
+    const accepted = new ServerConnection(connection, this.#accepting, this);
     this.#connections.add(accepted);
     this.#strangers.add(accepted);
     if (accepted.isExposed && !this.#options.isExposureAllowed) accepted.release('destroy');

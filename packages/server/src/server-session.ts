@@ -5,7 +5,10 @@ import {
   sessionSetting,
   TokenRing,
   type Clock,
+  type FrameConnection,
+  type HandlerFailure,
   type Handlers,
+  type LateResult,
   type ResolvedSessionOptions,
   type ServerConnection,
   type SessionEnd,
@@ -48,7 +51,7 @@ export interface ServerSessionSetting {
 }
 
 /** One session of a server: who it belongs to, what proves it, which connection has it. */
-export class ServerSession {
+export class ServerSession implements SessionLife {
   readonly id: SessionId;
   readonly identity: string | undefined;
   readonly handle: PeerSession;
@@ -107,10 +110,7 @@ export class ServerSession {
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;
-    this.live = new LiveSession(
-      { driver, sender, handlers, handle, log: source.log },
-      this.#life(),
-    );
+    this.live = new LiveSession({ driver, sender, handlers, handle, log: source.log }, this);
     this.live.driver.name(id);
     this.sender.use(this.live.driver);
   }
@@ -183,27 +183,32 @@ export class ServerSession {
     this.live.forget();
   }
 
-  #life(): SessionLife {
-    const { emit, credentials } = this.#setting;
-    return {
-      noticed: () => {},
-      credentials: (bytes) => credentials(this, bytes),
-      dropped: (frames, error) => {
-        if (this.connection?.owns(frames) !== true) return;
-        // A goodbye that nobody has answered in time has waited long enough.
-        if (this.#ending !== undefined) this.connection.release('destroy');
-        else this.connection.dropped(error);
-      },
-      finished: (frames) => {
-        if (this.connection?.owns(frames) === true) this.connection.release('finish');
-      },
-      ended: (end) => this.#ended(end),
-      handlerFailed: (failure) => emit('handlerFailed', failure),
-      lateResult: (result) => emit('lateResult', result),
-    };
+  noticed(): void {}
+
+  credentials(credentials: Uint8Array): void {
+    this.#setting.credentials(this, credentials);
   }
 
-  #ended({ code, reason, isLocal }: SessionEnd): void {
+  dropped(frames: FrameConnection, error: WilcoError): void {
+    if (this.connection?.owns(frames) !== true) return;
+    // A goodbye that nobody has answered in time has waited long enough.
+    if (this.#ending !== undefined) this.connection.release('destroy');
+    else this.connection.dropped(error);
+  }
+
+  finished(frames: FrameConnection): void {
+    if (this.connection?.owns(frames) === true) this.connection.release('finish');
+  }
+
+  handlerFailed(failure: HandlerFailure): void {
+    this.#setting.emit('handlerFailed', failure);
+  }
+
+  lateResult(result: LateResult): void {
+    this.#setting.emit('lateResult', result);
+  }
+
+  ended({ code, reason, isLocal }: SessionEnd): void {
     // It may have ended otherwise while the server drained: then nothing of it is to be found.
     const isDetached = isLocal && code === this.#detachCode;
     const isKept = isDetached && !this.#setting.source.store.isVolatile;

@@ -15,7 +15,7 @@ import type { SessionWindow } from './session-window.ts';
 /** The receiving channels of a session. The peer opens and names them. */
 export class ReceiveChannels {
   readonly #window: SessionWindow;
-  readonly #byNumber: (ReceiveChannel | undefined)[] = [];
+  #byNumber: readonly (ReceiveChannel | undefined)[] = [];
   /** All channels, ascending. Do not change it. */
   all: readonly ReceiveChannel[] = [];
 
@@ -49,8 +49,11 @@ export class ReceiveChannels {
   #open(number: number, name: string, position?: number, handled?: number): ReceiveChannel {
     const window = this.#window.channelGrant();
     const channel = new ReceiveChannel(number, name, window, position, handled);
-    this.#byNumber[number] = channel;
-    this.all = this.#byNumber.filter((one) => one !== undefined);
+    const byNumber = [...this.#byNumber];
+    byNumber[number] = channel;
+    // Copies are as long as they must be; a list that grew has room for many more.
+    this.#byNumber = [...byNumber];
+    this.all = byNumber.filter((one) => one !== undefined).slice();
     return channel;
   }
 

@@ -16,7 +16,7 @@ import { SendChannel } from './send-channel.ts';
 /** The sending channels of a session, by name and by number. They are opened by their first use. */
 export class SendChannels {
   readonly #setting: SessionSetting;
-  readonly #byNumber: SendChannel[] = [];
+  #byNumber: readonly SendChannel[] = [];
 
   constructor(setting: SessionSetting) {
     this.#setting = setting;
@@ -79,6 +79,9 @@ export class SendChannels {
   }
 
   #keep(channel: SendChannel): void {
-    this.#byNumber[channel.number] = channel;
+    const byNumber = [...this.#byNumber];
+    byNumber[channel.number] = channel;
+    // A copy is as long as it must be; a list that grew has room for many more.
+    this.#byNumber = [...byNumber];
   }
 }
