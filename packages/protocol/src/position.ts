@@ -7,6 +7,9 @@ export type Position = number;
 /** The position of a channel in which nothing has happened. */
 export const FIRST_SEQ: Seq = 1;
 
+/** Of a progress without any; nothing is ever put into it. */
+const NO_RANGES: number[] = [];
+
 /** The largest seq. At a million messages a second it lasts 285 years, so there is no wrap. */
 export const MAX_SEQ = Number.MAX_SAFE_INTEGER;
 
@@ -24,7 +27,7 @@ export function isSeq(value: number): boolean {
 export class Progress {
   #position: Position;
   /** `[from, to)` pairs, flat, ascending, all above the position. */
-  readonly #ranges: number[] = [];
+  #ranges = NO_RANGES;
 
   constructor(position: Position = FIRST_SEQ) {
     this.#position = position;
@@ -72,6 +75,7 @@ export class Progress {
   }
 
   #insert(from: Seq, to: Position): void {
+    if (this.#ranges === NO_RANGES) this.#ranges = [];
     const ranges = this.#ranges;
     let first = 0;
     while (first < ranges.length && (ranges[first + 1] as number) < from) first += 2;
