@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The import arrows. A package may import exactly what its row lists. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
-  codec: ['@wilco/protocol', '@msgpack/msgpack', 'node:zlib'],
+  codec: ['@wilco/protocol', '@msgpack/msgpack', 'node:buffer', 'node:zlib'],
   session: ['@wilco/protocol'],
   store: ['@wilco/protocol'],
   endpoint: [

@@ -1,3 +1,4 @@
+import type { RefuseFrame } from '@wilco/protocol';
 import { describe, expect, test } from 'vitest';
 import type { ConnectFailure } from '../src/index.ts';
 import { ScriptedPeer, welcome } from '../../endpoint/test/scripted-peer.ts';
@@ -23,10 +24,13 @@ describe('credentials that fail at once', () => {
 });
 
 describe('`followElsewhere`', () => {
-  const REFUSAL = {
-    ...{ kind: 'refuse', code: 'WILCO_GOING_AWAY', reason: '', retryAfterMs: 100 },
+  const REFUSAL: RefuseFrame = {
+    kind: 'refuse',
+    code: 'WILCO_GOING_AWAY',
+    reason: '',
+    retryAfterMs: 100,
     elsewhere: ['other:2'],
-  } as const;
+  };
 
   test.each([
     [

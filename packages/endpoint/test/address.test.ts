@@ -20,10 +20,10 @@ describe('an address', () => {
   });
 
   test.each([
-    [{}, 'port is NaN'],
+    [{}, 'port is undefined'],
     [{ port: 0 }, 'port is 0'],
     [{ port: 65_536 }, 'port is 65536'],
-    [{ port: '7411' as unknown as number }, 'port is 7411'],
+    [{ port: '7411' as unknown as number }, "port is '7411' (a string)"],
     [{ port: 1, host: '' }, 'host'],
     [{ path: '' }, 'path'],
     [{ path: '\0abstract' }, 'path has a control character'],

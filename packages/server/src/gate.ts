@@ -148,22 +148,22 @@ export class Gate {
   ): Promise<Authentication | undefined> {
     const { authenticate, clock, opening } = this.#setting.options;
     return new Promise((resolve, reject) => {
-      const question: Question = { revoked, giveUp: (error) => settle(() => reject(error)) };
-      const cancel = clock.schedule(clock.nowMs() + opening.helloTimeoutMs, () => {
-        const detail = `\`authenticate\` gave no answer within ${opening.helloTimeoutMs} ms`;
-        question.giveUp(new WilcoError('WILCO_AUTHENTICATION_UNAVAILABLE', detail));
-      });
-      const settle = (tell: () => void): void => {
+      const forget = (): void => {
         cancel();
         this.#questions.delete(question);
-        tell();
       };
+      const giveUp = (error: WilcoError): void => {
+        forget();
+        reject(error);
+      };
+      const question: Question = { revoked, giveUp };
+      const cancel = clock.schedule(clock.nowMs() + opening.helloTimeoutMs, () => {
+        const detail = `\`authenticate\` gave no answer within ${opening.helloTimeoutMs} ms`;
+        giveUp(new WilcoError('WILCO_AUTHENTICATION_UNAVAILABLE', detail));
+      });
       this.#questions.add(question);
       const ask = async (): Promise<Authentication | undefined> => authenticate?.(request);
-      ask().then(
-        (result) => settle(() => resolve(result)),
-        (error: unknown) => settle(() => reject(error)),
-      );
+      ask().finally(forget).then(resolve, reject);
     });
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryStore, type Store } from '../../store/src/index.ts';
-import type { LogEntry } from '@wilco/endpoint';
-import { listen } from '../src/index.ts';
+import { listen, type LogEntry } from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
 import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
 import { hello, ready } from '../../endpoint/test/scripted-peer.ts';
