@@ -26,6 +26,7 @@ describe.concurrent('a server process that is killed and started again', () => {
     );
     expect(await whileDown.handled).toBe(20);
     expect((await held.settled).status).toMatch(/rejected|cancelled/);
+    await again.until('handled', ({ value }) => value === 20);
     const runs = again.all('handled').map(({ value, isResent }) => [value, isResent]);
     expect(runs).toEqual([...numbers(5).map((value) => [10 + value, true]), [20, false]]);
     // The new one was asked for a session that it never had, so it is nobody's loss there.
@@ -48,6 +49,7 @@ describe.concurrent('a server process that is killed and started again', () => {
     const outcomes = await Promise.all([held, ...behind].map(({ settled }) => settled));
     expect(outcomes.map(({ status }) => status)).toEqual(Array(6).fill('inDoubt'));
     expect(lost).toMatchObject([{ reason: 'unknown', resent: 0, inDoubt: 6, moved: 1 }]);
+    await again.until('handled', ({ value }) => value === 20);
     expect(again.all('handled').map(({ value, isResent }) => [value, isResent])).toEqual([
       [20, false],
     ]);

@@ -133,7 +133,7 @@ describe('a session', () => {
     expect(resumed).toBeGreaterThanOrEqual(3);
   });
 
-  test('whose server restarts without its memory is lost: unsettled messages are sent again, marked', async () => {
+  test('whose server closes and keeps nothing is over: unsettled messages are sent again to the next one, marked', async () => {
     const first = await listen({ host: '127.0.0.1', port: 0, retrySpreadMs: 0 });
     const { port } = first.address;
     first.handle(Count, () => new Promise<number>(() => {}));
@@ -151,7 +151,7 @@ describe('a session', () => {
     });
     expect(await receipt.handled).toBe(2);
     expect(marks).toEqual([true]);
-    expect(lost).toMatchObject([{ reason: 'unknown', resent: 1, inDoubt: 0, moved: 0 }]);
+    expect(lost).toMatchObject([{ reason: 'ended', resent: 1, inDoubt: 0, moved: 0 }]);
   });
 
   test('is refused to credentials that are not accepted, for good', async () => {

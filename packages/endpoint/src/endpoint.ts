@@ -16,7 +16,7 @@ export interface EndpointEvents {
   readonly failureUnobserved: UnobservedFailure;
   /** A handler finished after its message had ended without it. */
   readonly lateResult: LateResult;
-  /** A handler threw something else than a `Rejection`. */
+  /** A handler threw something else than a `Rejection`, or its reply can't be encoded. */
   readonly handlerFailed: HandlerFailure;
   /** A listener threw. Nothing else is harmed by it. */
   readonly listenerFailed: ListenerFailure;

@@ -17,13 +17,16 @@ import type { SessionHandle } from './session-handle.ts';
 
 const MESSAGE_PACK = messagePack();
 
-/** A handler that threw something else than a `Rejection`. */
+/**
+ * A handler that threw something else than a `Rejection`: its message is rejected. Or whose reply
+ * can't be encoded: its message is handled, and the reply is lost.
+ */
 export interface HandlerFailure {
   readonly session: SessionHandle;
   /** Name of the message type. */
   readonly type: string;
   readonly id: MessageId;
-  /** What it threw. */
+  /** What it threw, or the codec did. */
   readonly error: unknown;
 }
 
@@ -151,21 +154,37 @@ export class HandlerRuns {
       return;
     }
     if (!(reply instanceof Promise)) {
-      this.#finish(delivery, context, encodeReply(codec, reply));
+      this.#replied(delivery, context, codec, reply);
       return;
     }
     reply.then(
-      (value) => this.#finish(delivery, context, encodeReply(codec, value)),
+      (value) => this.#replied(delivery, context, codec, value),
       (error: unknown) => this.#failed(delivery, context, error),
     );
   }
 
+  /** The effect is done: a reply that can't be said is lost, and nothing else. */
+  #replied(
+    delivery: Delivery,
+    context: DeliveryContext,
+    codec: PayloadCodec,
+    reply: unknown,
+  ): void {
+    let result = PLAIN;
+    if (reply !== undefined) {
+      try {
+        result = { ...PLAIN, outcome: 'reply', payload: encoded(codec, reply) };
+      } catch (error) {
+        this.#tell(delivery, context, error);
+        result = { ...PLAIN, outcome: 'replyLost' };
+      }
+    }
+    this.#finish(delivery, context, result);
+  }
+
   #failed(delivery: Delivery, context: DeliveryContext, error: unknown): void {
     const rejection = asRejection(error);
-    if (rejection === undefined) {
-      const { handle } = this.#owner;
-      this.#owner.handlerFailed({ session: handle, type: delivery.type, id: context.id, error });
-    }
+    if (rejection === undefined) this.#tell(delivery, context, error);
     this.#finish(delivery, context, {
       ...PLAIN,
       outcome: 'rejected',
@@ -174,6 +193,10 @@ export class HandlerRuns {
       hasRun: true,
       isRetryable: rejection?.isRetryable ?? false,
     });
+  }
+
+  #tell({ type }: Delivery, { id }: DeliveryContext, error: unknown): void {
+    this.#owner.handlerFailed({ session: this.#owner.handle, type, id, error });
   }
 
   #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
@@ -213,16 +236,12 @@ function refused(code: ErrorCode, reason: string): HandlerResult {
   return { ...PLAIN, outcome: 'rejected', code, reason, hasRun: false };
 }
 
-/** The effect is done: a reply that can't be said is lost, and nothing else. */
-function encodeReply(codec: PayloadCodec, reply: unknown): HandlerResult {
-  if (reply === undefined) return PLAIN;
-  try {
-    const payload: unknown = codec.encode(reply);
-    if (payload instanceof Uint8Array) return { ...PLAIN, outcome: 'reply', payload };
-  } catch {
-    // It is lost, as one that is no bytes.
-  }
-  return { ...PLAIN, outcome: 'replyLost' };
+/** @throws what the codec throws, or that it makes no bytes. */
+function encoded(codec: PayloadCodec, reply: unknown): Uint8Array {
+  const payload: unknown = codec.encode(reply);
+  if (payload instanceof Uint8Array) return payload;
+  const detail = `the codec '${codec.name}' encodes to ${typeof payload}, wanted a Uint8Array`;
+  throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', detail);
 }
 
 type Checked =

@@ -59,7 +59,7 @@ export const LOG_EVENTS = {
   'handler.finished': ['debug', 'receiver: its handler is done: `outcome`, `code`, `isLate`'],
   'handler.failed': [
     'warn',
-    'receiver: its handler threw something else than a Rejection; what it was is in the event `handlerFailed`',
+    "receiver: its handler threw something else than a Rejection, or its reply can't be encoded; what it was is in the event `handlerFailed`",
   ],
   'answer.transmitted': [
     'debug',

@@ -25,11 +25,12 @@ describe('a handler', () => {
     expect(results).toMatchObject([{ outcome: 'handled', payload: undefined }]);
   });
 
-  test('whose reply can not be said has handled the message, and the reply is lost', () => {
-    const { handlers, run, results } = make();
+  test('whose reply can not be said has handled the message; the reply is lost, and that is told on this side', () => {
+    const { handlers, run, results, failures } = make();
     handlers.add(Order, () => () => {});
     run(1);
     expect(results).toMatchObject([{ outcome: 'replyLost' }]);
+    expect(failures).toEqual(['WilcoError: WILCO_PAYLOAD_UNENCODABLE: body is a function']);
   });
 
   test('that throws, or rejects, rejects the message; that is told on this side too', async () => {
