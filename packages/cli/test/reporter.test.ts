@@ -38,6 +38,7 @@ describe('the line that lives', () => {
 
 describe('colours', () => {
   test('mark what went wrong, on a terminal', () => {
+    vi.stubEnv('NO_COLOR', undefined);
     const { reporter: one, written } = reporter({});
     one.log('error', 'event', 'bad');
     one.log('info', 'event', 'good');
