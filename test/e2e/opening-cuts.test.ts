@@ -61,7 +61,9 @@ async function tryCutAt(
   const client = here.client(relay.port, { reconnect: { minMs: 1, maxMs: 4 } });
   expect(await client.send(Count, place).handled).toBe(place);
   await client.end();
-  expect(relay.accepted, `cut ${direction} at ${place}`).toBe(2);
+  // Acknowledgements may share a frame, or not: the last places are not always reached.
+  const isReached = relay.passed[direction] > place;
+  expect(relay.accepted, `cut ${direction} at ${place}`).toBeGreaterThanOrEqual(isReached ? 2 : 1);
   await relay.close();
 }
 

@@ -1,6 +1,6 @@
 /** A server whose process is killed, or closed, and started again on the same port. */
 import { describe, expect } from 'vitest';
-import type { ClientOptions, StateLost } from '@wilco/client';
+import type { Client, ClientOptions, StateLost } from '@wilco/client';
 import { Child } from './child.ts';
 import { numbers, test, type Endpoints } from './endpoints.ts';
 import { Count, Hold } from './messages.ts';
@@ -15,7 +15,7 @@ describe.concurrent('a server process that is killed and started again', () => {
     const behind = numbers(5).map((value) => client.send(Count, 10 + value));
     await child.until('started');
     await Promise.all(behind.map(({ received }) => received));
-    await kill(child);
+    await Promise.all([kill(child), offline(client)]);
     const whileDown = client.send(Count, 20);
     const again = here.add(new Child('server', { port }));
     await again.until('started');
@@ -42,7 +42,7 @@ describe.concurrent('a server process that is killed and started again', () => {
     const behind = numbers(5).map((value) => client.send(Count, 10 + value));
     await child.until('started');
     await Promise.all(behind.map(({ received }) => received));
-    await kill(child);
+    await Promise.all([kill(child), offline(client)]);
     const whileDown = client.send(Count, 20);
     const again = here.add(new Child('server', { port }));
     expect(await whileDown.handled).toBe(20);
@@ -139,6 +139,10 @@ async function setUp(here: Endpoints, options: Partial<ClientOptions>) {
   client.on('stateLost', (event) => lost.push(event));
   await client.opened;
   return { child, port, client, lost };
+}
+
+function offline(client: Client): Promise<void> {
+  return new Promise((resolve) => client.once('offline', () => resolve()));
 }
 
 async function kill(child: Child): Promise<void> {
