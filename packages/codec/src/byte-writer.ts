@@ -36,6 +36,8 @@ const spares: Spare[] = [];
  */
 export class ByteWriter {
   #slab = NOTHING;
+  /** Where this writer began in it: what comes before is another's. */
+  #origin = 0;
   /** Where the next byte goes. */
   #position = 0;
   /** Where the frame begins that is being written. */
@@ -225,11 +227,25 @@ export class ByteWriter {
       spares.push({ slab: this.#slab, usedBytes: this.#frameStart });
     }
     this.#slab = NOTHING;
-    this.#position = this.#frameStart = this.#unsealedFrom = 0;
+    this.#position = this.#frameStart = this.#unsealedFrom = this.#origin = 0;
   }
 
   #ensure(count: number): void {
-    if (this.#position + count > this.#slab.length) this.#moveToNewSlab(count);
+    if (this.#position + count <= this.#slab.length) return;
+    const isWholeEnough = this.#position - this.#origin + count <= SLAB_BYTES_MIN;
+    if (this.#origin > 0 && isWholeEnough) this.#leaveSpare();
+    else this.#moveToNewSlab(count);
+  }
+
+  /** Where a batch is split must not hang on what others left of a slab. */
+  #leaveSpare(): void {
+    const unsealed = this.#slab.subarray(this.#unsealedFrom, this.#position);
+    this.#slab = new Uint8Array(SLAB_BYTES_MIN);
+    this.#unsealedFrom -= this.#origin;
+    this.#frameStart -= this.#origin;
+    this.#position -= this.#origin;
+    this.#origin = 0;
+    this.#slab.set(unsealed, this.#unsealedFrom);
   }
 
   /** A batch that is large already gets a larger slab. */
@@ -239,14 +255,16 @@ export class ByteWriter {
     const wanted = Math.max(this.pendingBytes * 2, this.#lastBytes * SLAB_BATCHES);
     const size = Math.min(Math.max(wanted, SLAB_BYTES_MIN), SLAB_BYTES_MAX);
     this.#seal(this.#frameStart);
-    this.#frameStart = this.#unsealedFrom = this.#takeSlab(size, frame.length + count);
+    this.#origin = this.#takeSlab(size, frame.length + count);
+    this.#frameStart = this.#unsealedFrom = this.#origin;
     this.#slab.set(frame, this.#frameStart);
     this.#position = this.#frameStart + frame.length;
   }
 
   /** Takes a slab in which there is room; returns where that begins. */
   #takeSlab(size: number, neededBytes: number): number {
-    const spare = size === SLAB_BYTES_MIN ? spares.pop() : undefined;
+    const isForSpare = Math.max(size, neededBytes * 2) === SLAB_BYTES_MIN;
+    const spare = isForSpare ? spares.pop() : undefined;
     if (spare !== undefined && spare.usedBytes + neededBytes <= SLAB_BYTES_MIN) {
       this.#slab = spare.slab;
       return spare.usedBytes;

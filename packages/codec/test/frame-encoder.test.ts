@@ -218,6 +218,23 @@ describe('many encoders that say little', () => {
     expect(frames).toEqual(encoders.map((_, index) => [{ ...ping, written: index }]));
   });
 
+  it('split what they write in the same places, whatever others left of the memory', () => {
+    const piecesOf = (): number[] => {
+      const encoder = new FrameEncoder();
+      for (const bytes of [900, 900, 900, 900, 900, 900]) {
+        encoder.append(message({ payload: new Uint8Array(bytes) }));
+      }
+      return encoder.take().map(({ length }) => length);
+    };
+    const pieces = piecesOf();
+    for (let left = 0; left < 60; left++) {
+      const other = new FrameEncoder();
+      other.append(message({ payload: new Uint8Array(100 + left) }));
+      other.take();
+      expect(piecesOf()).toEqual(pieces);
+    }
+  });
+
   it('write each into its own while none has finished', () => {
     const encoders = Array.from({ length: 20 }, () => new FrameEncoder());
     for (let round = 0; round < 3; round++) {
