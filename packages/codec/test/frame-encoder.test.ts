@@ -206,48 +206,6 @@ describe('the memory of an encoder', () => {
   });
 });
 
-describe('many encoders that say little', () => {
-  it('write behind each other in the same memory, and never over each other', () => {
-    const encoders = Array.from({ length: 100 }, () => new FrameEncoder());
-    const taken = encoders.flatMap((encoder, index) => {
-      encoder.append({ ...ping, written: index });
-      return encoder.take();
-    });
-    expect(new Set(taken.map(({ buffer }) => buffer)).size).toBeLessThan(5);
-    const frames = taken.map((bytes) => decodeAll(bytes).frames);
-    expect(frames).toEqual(encoders.map((_, index) => [{ ...ping, written: index }]));
-  });
-
-  it('split what they write in the same places, whatever others left of the memory', () => {
-    const piecesOf = (): number[] => {
-      const encoder = new FrameEncoder();
-      for (const bytes of [900, 900, 900, 900, 900, 900]) {
-        encoder.append(message({ payload: new Uint8Array(bytes) }));
-      }
-      return encoder.take().map(({ length }) => length);
-    };
-    const pieces = piecesOf();
-    for (let left = 0; left < 60; left++) {
-      const other = new FrameEncoder();
-      other.append(message({ payload: new Uint8Array(100 + left) }));
-      other.take();
-      expect(piecesOf()).toEqual(pieces);
-    }
-  });
-
-  it('write each into its own while none has finished', () => {
-    const encoders = Array.from({ length: 20 }, () => new FrameEncoder());
-    for (let round = 0; round < 3; round++) {
-      for (const [index, encoder] of encoders.entries())
-        encoder.append({ ...ping, written: index });
-    }
-    for (const [index, encoder] of encoders.entries()) {
-      const { frames } = decodeAll(concat(encoder.take()));
-      expect(frames).toEqual(Array.from({ length: 3 }, () => ({ ...ping, written: index })));
-    }
-  });
-});
-
 describe('the checksum', () => {
   it('is left out where both sides declared integrity, but never in the opening', () => {
     const refuse: Frame = { kind: 'refuse', code: 'X', reason: 'y', retryAfterMs: undefined };
