@@ -42,8 +42,17 @@ export interface IncomingRecord {
   readonly id: MessageId | undefined;
   readonly isResent: boolean;
   readonly expiresAtWallMs: number | undefined;
-  /** How often a handler was started on it. */
+  /**
+   * How often a handler was started on it. 0: perhaps one was, where the channel's record says
+   * that handlers have come that far.
+   */
   readonly attempts: number;
+  /** Its last handler said "not now": no other starts on it before this time, in milliseconds since 1970. */
+  readonly notBeforeWallMs: number | undefined;
+  /** When it came, in milliseconds since 1970. */
+  readonly acceptedAtWallMs: number;
+  /** What it takes of the window. Bytes. */
+  readonly cost: number;
   readonly extensions: readonly Extension[];
   readonly payload: Uint8Array;
 }

@@ -335,14 +335,12 @@ function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
 function restored(
   channel: ReceiveChannel,
   record: IncomingRecord,
-  { options, setting }: SessionContext,
+  { setting }: SessionContext,
 ): IncomingMessage {
   const { expiresAtWallMs, payload } = record;
-  // Of a large message the peer counts the first part alone, and how large that was is forgotten.
-  const isLarge = payload.byteLength > Math.min(options.windowBytes, LIMITS.fragmentBytes);
   // What a handler took, before the restart, expires no more.
   const isEndless = expiresAtWallMs === undefined || record.attempts > 0;
-  return new IncomingMessage({
+  const message = new IncomingMessage({
     channel: channel.number,
     channelName: channel.name,
     seq: record.seq,
@@ -351,8 +349,12 @@ function restored(
     isResent: record.isResent,
     extensions: record.extensions,
     expiresAtMs: isEndless ? Infinity : expiresAtWallMs - setting.wallOffsetMs,
-    cost: isLarge ? 0 : payload.byteLength,
+    acceptedAtMs: record.acceptedAtWallMs - setting.wallOffsetMs,
+    cost: record.cost,
     attempts: record.attempts,
-    payload: record.payload,
+    payload,
   });
+  // Of a large one the window counts the first part alone; it was put together beside it.
+  if (payload.byteLength > record.cost) message.reservedBytes = payload.byteLength;
+  return message;
 }

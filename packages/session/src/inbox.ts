@@ -354,7 +354,9 @@ export class Inbox {
     for (const channel of this.channels) {
       const messages = contents.incoming.filter((one) => one.channel === channel.number);
       this.#handling.restore(channel, messages);
-      for (const message of channel.waiting) this.#window.hold(message.cost);
+      for (const { cost, reservedBytes } of channel.waiting) {
+        this.#window.restored(cost, reservedBytes);
+      }
     }
   }
 }
@@ -381,6 +383,7 @@ function incoming(
     isResent: frame.isResent,
     extensions: frame.extensions,
     expiresAtMs: frame.ttlMs === undefined ? Infinity : atMs + frame.ttlMs,
+    acceptedAtMs: atMs,
     cost,
     attempts: 0,
     payload,

@@ -21,6 +21,7 @@ export class IncomingMessage implements Delivery, Timed {
   readonly isResent: boolean;
   readonly extensions: readonly Extension[];
   readonly expiresAtMs: number;
+  readonly acceptedAtMs: number;
   /** What it takes of the window. */
   readonly cost: number;
   readonly isRedelivered: boolean;
@@ -47,6 +48,7 @@ export class IncomingMessage implements Delivery, Timed {
     readonly isResent: boolean;
     readonly extensions: readonly Extension[];
     readonly expiresAtMs: number;
+    readonly acceptedAtMs: number;
     readonly cost: number;
     readonly attempts: number;
     readonly payload: Uint8Array;
@@ -59,6 +61,7 @@ export class IncomingMessage implements Delivery, Timed {
     this.isResent = given.isResent;
     this.extensions = given.extensions;
     this.expiresAtMs = given.expiresAtMs;
+    this.acceptedAtMs = given.acceptedAtMs;
     this.cost = given.cost;
     this.attempt = given.attempts;
     this.isRedelivered = given.attempts > 0;

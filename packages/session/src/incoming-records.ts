@@ -27,6 +27,9 @@ export function incomingRecord(setting: SessionSetting, message: IncomingMessage
     expiresAtWallMs:
       message.expiresAtMs === Infinity ? undefined : message.expiresAtMs + setting.wallOffsetMs,
     attempts: message.attempt,
+    notBeforeWallMs: undefined,
+    acceptedAtWallMs: message.acceptedAtMs + setting.wallOffsetMs,
+    cost: message.cost,
     extensions: message.extensions,
     payload: message.payload,
   };

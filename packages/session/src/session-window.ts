@@ -117,6 +117,20 @@ export class SessionWindow implements Window, BudgetHolder {
     this.#grant.came(cost);
   }
 
+  /**
+   * A message that a store held is here already, and so are the bytes that a large one has besides
+   * its place in the window. Both count against the budget, also above it, until it is handled.
+   */
+  restored(cost: number, assemblyBytes: number): void {
+    this.#heldMessages += 1;
+    this.#heldBytes += cost;
+    this.#grant.held(this.#heldMessages, this.#heldBytes);
+    const heldBytes = costOf(this.#grant.mostMessages, this.#grant.mostBytes);
+    this.#budget.take(heldBytes - this.#reservedBytes, assemblyBytes);
+    this.#reservedBytes = heldBytes;
+    this.#assemblyBytes += assemblyBytes;
+  }
+
   letGo(cost: number, assemblyBytes: number): void {
     this.#heldMessages -= 1;
     this.#heldBytes -= cost;

@@ -77,6 +77,12 @@ export class WindowBudget {
     return true;
   }
 
+  /** Takes what is used already, whatever there is: what a store held. */
+  take(windowBytes: number, assemblyBytes: number): void {
+    this.#reservedBytes += windowBytes + assemblyBytes;
+    this.#assemblyBytes += assemblyBytes;
+  }
+
   /** Gives back what was reserved; those who wait for room are told once. */
   release(bytes: number): void {
     if (bytes === 0) return;

@@ -81,6 +81,12 @@ export class WindowGrant implements Window {
     this.settle(heldMessages, heldBytes);
   }
 
+  /** So much is held already, whatever the window is: its peer waits until it is less. */
+  held(messages: number, bytes: number): void {
+    this.mostMessages = Math.max(this.mostMessages, messages);
+    this.mostBytes = Math.max(this.mostBytes, bytes);
+  }
+
   /** Less is held than before: where the window was lowered, less may come. */
   settle(heldMessages: number, heldBytes: number): void {
     if (!this.#isKnown) return;

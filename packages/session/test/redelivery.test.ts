@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Pair } from './pair.ts';
+import { WindowBudget } from '../src/index.ts';
+import { HANDLED, Pair } from './pair.ts';
 
 test.each(['withdrawn', 'too old'])(
   'what a handler took before a restart has no end of its own: it is handled again, though it is %s',
@@ -42,3 +43,36 @@ test('what was restored never takes more of the window than the sender counts', 
   pair.advance(100);
   expect(pair.server.dropped).toEqual([]);
 });
+
+test('what was restored takes memory of the budget until it is handled, also above what there is', () => {
+  const fresh = new WindowBudget(2 ** 23);
+  let budget = new WindowBudget(2 ** 28);
+  const server = {
+    isVolatile: false,
+    get budget() {
+      return budget;
+    },
+  };
+  const options = { windowBytes: 2 ** 20 };
+  const pair = new Pair({ server: options }, { client: { isVolatile: false }, server });
+  pair.client.commitMs = pair.server.commitMs = 0;
+  pair.server.respond = undefined;
+  pair.connect();
+  for (let i = 0; i < 16; i++) pair.send(pair.client, { bytes: new Uint8Array(600_000) });
+  pair.advance(1_000);
+  pair.cut();
+  budget = fresh;
+  pair.server.restart();
+  const large = 16 * 600_000;
+  expect(fresh.reservedBytes).toBe(WITH_A_NEW_SESSION + large);
+  expect(fresh.freeBytes).toBeLessThan(0);
+  pair.server.respond = () => HANDLED;
+  pair.connect();
+  pair.advance(1_000);
+  pair.cut();
+  expect(pair.client.session.unsettledCount).toBe(0);
+  expect(fresh.reservedBytes).toBe(WITH_A_NEW_SESSION);
+});
+
+/** Four times the messages of a channel, and twice its bytes. */
+const WITH_A_NEW_SESSION = 256 * 512 + 2 ** 21;

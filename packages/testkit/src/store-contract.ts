@@ -219,7 +219,10 @@ function putIncoming(session: string, channel: number, seq: number): StoreOperat
     id: undefined,
     isResent: false,
     expiresAtWallMs: undefined,
-    attempts: 0,
+    attempts: 3,
+    notBeforeWallMs: 1_700_000_000_000,
+    acceptedAtWallMs: 1_600_000_000_000,
+    cost: 2,
     extensions: [],
     payload: Uint8Array.of(channel, seq),
   };
