@@ -1,3 +1,13 @@
+export type { DiskDamage } from './disk/disk-image.ts';
+export { DISK_FAULTS, VirtualDisk } from './disk/virtual-disk.ts';
+export type {
+  DiskFault,
+  DiskFaults,
+  DiskSnapshot,
+  VirtualDiskOptions,
+} from './disk/virtual-disk.ts';
+export { VirtualDatabase } from './disk/virtual-database.ts';
+export type { DatabaseOperation, DatabaseRange } from './disk/virtual-database.ts';
 export { FaultCounts, NETWORK_FAULTS } from './fault-counts.ts';
 export type { NetworkFault } from './fault-counts.ts';
 export { FaultyStore, STORE_FAULTS } from './faulty-store.ts';

@@ -1,0 +1,56 @@
+import type { SeededRandom } from '../seeded-random.ts';
+
+/** A small file of a virtual disk. What was written and not synced may be lost, or be there in parts. */
+export class VirtualFile {
+  #written: Uint8Array | undefined;
+  #synced: Uint8Array | undefined;
+  readonly #random: SeededRandom;
+
+  constructor(contents: Uint8Array | undefined, random: SeededRandom) {
+    this.#written = contents;
+    this.#synced = contents;
+    this.#random = random;
+  }
+
+  /** All of it; `undefined` where there is no such file. */
+  get contents(): Uint8Array | undefined {
+    return this.#written;
+  }
+
+  /** Puts bytes at a place of it, making it longer where they do not fit. */
+  write(bytes: Uint8Array, at = 0): void {
+    const length = Math.max(this.#written?.length ?? 0, at + bytes.length);
+    const next = new Uint8Array(length);
+    if (this.#written !== undefined) next.set(this.#written);
+    next.set(bytes, at);
+    this.#written = next;
+  }
+
+  /** What was written survives a loss of power from now on. */
+  sync(): void {
+    this.#synced = this.#written;
+  }
+
+  clone(): VirtualFile {
+    return new VirtualFile(this.#written, this.#random.split('clone'));
+  }
+
+  /**
+   * What is left of it after a loss of power.
+   *
+   * @param random - How much of what was not synced survives, byte by byte from the beginning;
+   *   `undefined`: none.
+   */
+  afterPowerCut(random?: SeededRandom): VirtualFile {
+    const [synced, written] = [this.#synced, this.#written];
+    if (written === synced || written === undefined || random === undefined) {
+      return new VirtualFile(synced, this.#random.split('heir'));
+    }
+    const survived = random.int(0, written.length);
+    const mixed = Uint8Array.from(
+      { length: Math.max(survived, synced?.length ?? 0) },
+      (_, place) => (place < survived ? (written[place] ?? 0) : (synced?.[place] ?? 0)),
+    );
+    return new VirtualFile(mixed, this.#random.split('heir'));
+  }
+}
