@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import type { StoreOperation } from '@wilco/protocol';
 import type { SecurityEvent, Server, ServerOptions } from '@wilco/server';
 import { memoryStore, StoreImage, type Store } from '@wilco/store';
+import { storeAround } from '../../packages/store/test/store-around.ts';
 import { PlainPeer } from '../vectors/plain-peer.mjs';
 import { numbers, test, type Endpoints } from './endpoints.ts';
 import { Count } from './messages.ts';
@@ -187,25 +188,18 @@ async function unharmed(server: Server, peer: PlainPeer): Promise<void> {
 function copiedStore(): { store: Store; copy: () => Store } {
   const image = new StoreImage();
   const kept = memoryStore({ keep: true, storeId: 'cloned' });
-  const store: Store = {
-    worth: kept.worth,
-    isVolatile: false,
-    open: () => kept.open(),
+  const store = storeAround(kept, {
     commit: (operations: readonly StoreOperation[], done) => {
       image.apply(structuredClone(operations));
       kept.commit(operations, done);
     },
-    close: () => kept.close(),
-  };
+  });
   const copy = (): Store => {
     const sessions = structuredClone(image.sessions());
-    return {
-      worth: 'memory',
-      isVolatile: false,
-      open: () => Promise.resolve({ storeId: 'cloned', bootCount: 2, sessions }),
+    return storeAround(memoryStore({ keep: true }), {
+      open: () => Promise.resolve({ storeId: 'cloned', bootCount: 2, sessions, damage: [] }),
       commit: (_, done) => queueMicrotask(done),
-      close: () => Promise.resolve(),
-    };
+    });
   };
   return { store, copy };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { defineMessage, type LogEntry, type Store } from '@wilco/client';
+import { defineMessage, type LogEntry } from '@wilco/client';
+import { memoryStore } from '@wilco/store';
 import { PERFECT_PATH } from '@wilco/testkit';
+import { storeAround } from '../../packages/store/test/store-around.ts';
 import { virtualPair, type VirtualPair, type VirtualPairOptions } from './virtual-pair.ts';
 
 const Parcel = defineMessage<Uint8Array>('parcel');
@@ -34,13 +36,7 @@ describe('options', () => {
   test.each([1_000, 5_000])(
     'a store that does not answer is given up after its time: %i ms',
     async (storeTimeoutMs) => {
-      const store: Store = {
-        worth: 'memory',
-        isVolatile: false,
-        open: () => Promise.resolve({ storeId: 'stuck', bootCount: 1, sessions: [] }),
-        commit: () => {},
-        close: () => Promise.resolve(),
-      };
+      const store = storeAround(memoryStore({ keep: true }), { commit: () => {} });
       const { pair } = await watched({ client: { store, storeTimeoutMs } });
       const since = pair.clock.nowMs();
       let closedMs = 0;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { memoryStore, type Store } from '../../store/src/index.ts';
+import { memoryStore } from '../../store/src/index.ts';
 import { connect, defineMessage, type ClientOptions } from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
 import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
+import { storeAround } from '../../store/test/store-around.ts';
 import { ack, message, ScriptedPeer, types, welcome } from '../../endpoint/test/scripted-peer.ts';
 
 const Order = defineMessage<number, string>('order');
@@ -190,20 +191,17 @@ function slowStore() {
   let opens: () => void = () => {};
   const gate = new Promise<void>((resolve) => (opens = resolve));
   const kept = memoryStore({ keep: true });
-  const store: Store = {
-    worth: kept.worth,
-    isVolatile: false,
+  const store = storeAround(kept, {
     open: async () => {
       await gate;
       const contents = await kept.open();
       log.push('opened');
       return contents;
     },
-    commit: (operations, done) => kept.commit(operations, done),
     close: async () => {
       await kept.close();
       log.push('closed');
     },
-  };
+  });
   return { store, opens: () => opens(), log };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryStore, type Store } from '@wilco/store';
 import type { StoreOperation } from '@wilco/protocol';
 import { StoreDriver } from '../src/store-driver.ts';
+import { storeAround } from '../../store/test/store-around.ts';
 import { ManualClock } from './manual-clock.ts';
 
 describe('the store of an endpoint', () => {
@@ -107,13 +108,12 @@ function make(commit?: Store['commit']) {
 }
 
 function broken(): Store {
-  return {
+  return storeAround(memoryStore({ keep: true }), {
     worth: 'synced',
-    isVolatile: false,
     open: () => Promise.reject(new Error('not here')),
     commit: () => {},
     close: () => Promise.reject(new Error('not here')),
-  };
+  });
 }
 
 function drop(session: string): StoreOperation {

@@ -1,4 +1,4 @@
-import { WilcoError } from './errors.ts';
+import { WilcoError } from './wilco-error.ts';
 import { describeValue } from './option-names.ts';
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` unless `least <= value <= most`. */

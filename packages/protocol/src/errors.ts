@@ -1,5 +1,3 @@
-import type { Outcome } from './outcome.ts';
-
 /** Who can do something about an error. Decides where it is reported. */
 export type Fault = 'caller' | 'peer' | 'environment';
 
@@ -278,11 +276,23 @@ export const ERRORS = {
     summary:
       'One side lost, restored or cloned its state. A new session was opened; messages that were unsettled are sent again marked `resent`, or are in doubt, as the sender chose.',
   },
+  WILCO_STORE_DAMAGED: {
+    fault: 'environment',
+    retryable: false,
+    summary:
+      'Something that the store held is missing or wrong. The sessions concerned count as lost, and both sides are told; nothing is guessed. Look at the disk.',
+  },
   WILCO_STORE_FAILED: {
     fault: 'environment',
     retryable: false,
     summary:
       'The store failed or did not answer in time. Nothing is acknowledged after it; repair the disk, then open it again.',
+  },
+  WILCO_STORE_SET_BACK: {
+    fault: 'environment',
+    retryable: false,
+    summary:
+      'The store holds less than it was known to hold: it was restored from an older copy, or its end was cut off. All its sessions count as lost, and both sides are told.',
   },
   WILCO_TAKEN_OVER: {
     fault: 'environment',
@@ -343,49 +353,4 @@ export type ErrorCode = keyof typeof ERRORS;
 /** Whether `code` is one of this table; a peer of a later version may use others. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
-}
-
-// Registered, not local: two copies of this package in one process still recognise each other.
-const BRAND = Symbol.for('wilco.error');
-
-/** What may be said of an error beyond its code. */
-export interface WilcoErrorOptions {
-  /** The error that led to this one. */
-  readonly cause?: unknown;
-  /** Of a message that was not handled: how it ended. */
-  readonly outcome?: Outcome;
-}
-
-/** The only error class of this library, apart from `TypeError` for misuse. */
-export class WilcoError<Code extends ErrorCode = ErrorCode> extends Error {
-  override readonly name = 'WilcoError';
-  readonly code: Code;
-  readonly fault: Fault;
-  /** Whether doing the same thing again, unchanged, can succeed. */
-  readonly retryable: boolean;
-  /** Of a message that was not handled: how it ended. */
-  readonly outcome: Outcome | undefined;
-  readonly [BRAND] = true;
-
-  /**
-   * @param code - What went wrong.
-   * @param detail - The values that made it go wrong: got what, wanted what.
-   * @param options - Pass `cause` whenever another error led to this one.
-   */
-  constructor(code: Code, detail: string, options?: WilcoErrorOptions) {
-    super(`${code}: ${detail}`, options);
-    this.code = code;
-    this.fault = ERRORS[code].fault;
-    this.retryable = ERRORS[code].retryable;
-    this.outcome = options?.outcome;
-  }
-
-  /** Like `instanceof`, but also true for an error from another copy of the package. */
-  static is<Code extends ErrorCode = ErrorCode>(
-    value: unknown,
-    code?: Code,
-  ): value is WilcoError<Code> {
-    if (!(value instanceof Error) || !(BRAND in value)) return false;
-    return code === undefined || (value as WilcoError).code === code;
-  }
 }

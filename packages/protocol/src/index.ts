@@ -1,8 +1,8 @@
 export { ByteSlab } from './byte-slab.ts';
 export { checkName, inRange, utf8Length, wholeInRange } from './checks.ts';
 export { checkOptionNames, describeValue, type OptionNames } from './option-names.ts';
-export { ERRORS, isErrorCode, WilcoError } from './errors.ts';
-export type { ErrorCode, Fault, WilcoErrorOptions } from './errors.ts';
+export { ERRORS, isErrorCode } from './errors.ts';
+export type { ErrorCode, Fault } from './errors.ts';
 export type {
   AckFrame,
   Announcement,
@@ -63,14 +63,20 @@ export type {
 } from './outcome.ts';
 export { FIRST_SEQ, isSeq, MAX_SEQ, Progress } from './position.ts';
 export type { Position, Seq } from './position.ts';
+export { ENTRY_TABLES } from './records.ts';
 export type {
   AnswerRecord,
+  EntryTable,
   IncomingRecord,
+  OutgoingRange,
   OutgoingRecord,
   ReceivingRecord,
   SendingRecord,
   SessionContents,
   SessionRecord,
+  StoreEntry,
   StoreOperation,
 } from './records.ts';
 export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts';
+export { WilcoError } from './wilco-error.ts';
+export type { WilcoErrorOptions } from './wilco-error.ts';

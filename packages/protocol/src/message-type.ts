@@ -1,5 +1,5 @@
 import { checkName } from './checks.ts';
-import { WilcoError } from './errors.ts';
+import { WilcoError } from './wilco-error.ts';
 import { LIMITS } from './limits.ts';
 import { checkOptionNames, describeValue, type OptionNames } from './option-names.ts';
 import type { StandardSchema } from './standard-schema.ts';

@@ -1,4 +1,4 @@
-import { WilcoError } from './errors.ts';
+import { WilcoError } from './wilco-error.ts';
 
 /** The names that an options object may have. The compiler sees to it that none is left out. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;

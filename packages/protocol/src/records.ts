@@ -66,6 +66,15 @@ export interface SendingRecord {
   readonly next: Seq;
   /** The highest *received* position that the peer reported. */
   readonly reported: Position;
+  /** Everything below is done with: settled, and received by the peer. */
+  readonly base: Position;
+  /** Messages of the application without a settled receipt, and the bytes of their payloads. */
+  readonly unsettled: number;
+  readonly unsettledBytes: number;
+  /** When the first of them expires, in milliseconds since 1970; `undefined` for never. */
+  readonly firstExpiryWallMs: number | undefined;
+  /** When the oldest of them was queued, in milliseconds since 1970; `undefined` for none. */
+  readonly oldestQueuedWallMs: number | undefined;
 }
 
 /** One channel of a session, seen by its receiver. */
@@ -77,6 +86,8 @@ export interface ReceivingRecord {
   readonly handled: Position;
   /** `[from, to)` pairs beyond `handled`, flat, ascending. */
   readonly ranges: readonly number[];
+  /** No handler has started at or above it: what is below and not handled has perhaps been started. */
+  readonly startedBelow: Position;
 }
 
 /** What a side keeps of a session beyond its channels. Each side fills what is its own. */
@@ -99,6 +110,34 @@ export interface SessionRecord {
   readonly attempt: { readonly boot: number; readonly counter: number } | undefined;
 }
 
+/**
+ * Where entries beside the records of sessions are kept. Their keys and values are encoded by
+ * whoever owns the table.
+ */
+export const ENTRY_TABLES = ['ids', 'tombstones', 'receipts', 'deadLetters', 'meta'] as const;
+
+/** The name of a table of entries. */
+export type EntryTable = (typeof ENTRY_TABLES)[number];
+
+/** One entry of a table. */
+export interface StoreEntry {
+  /** Text without lone surrogates. */
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** Which outgoing records to read, and how much at most. */
+export interface OutgoingRange {
+  readonly session: SessionId;
+  readonly channel: ChannelNumber;
+  readonly from: Seq;
+  readonly to: Position;
+  /** From 1. */
+  readonly maxMessages: number;
+  /** Bytes of payloads. The first record comes whatever its size. */
+  readonly maxBytes: number;
+}
+
 /** One step of a commit. All steps of a commit hold, or none. */
 export type StoreOperation =
   | { readonly type: 'putSession'; readonly record: SessionRecord }
@@ -119,14 +158,26 @@ export type StoreOperation =
       readonly session: SessionId;
       readonly channel: ChannelNumber;
       readonly seq: Seq;
-    };
+    }
+  | {
+      readonly type: 'putEntry';
+      readonly table: EntryTable;
+      readonly key: string;
+      readonly value: Uint8Array;
+    }
+  | { readonly type: 'dropEntry'; readonly table: EntryTable; readonly key: string }
+  /** Writes of the application, in the form that the store takes them. */
+  | { readonly type: 'effect'; readonly effect: unknown };
 
-/** Everything that a store holds of one session. */
+/** What a store holds of one session: all of it but the later part of a long outbox. */
 export interface SessionContents {
   readonly session: SessionRecord;
   readonly sending: readonly SendingRecord[];
   readonly receiving: readonly ReceivingRecord[];
-  /** Ascending by channel and seq. */
+  /**
+   * Ascending by channel and seq. Of each channel the first ones only, the head: the others are
+   * read when their turn comes. Of the channel of answers all.
+   */
   readonly outgoing: readonly OutgoingRecord[];
   /** Ascending by channel and seq. */
   readonly incoming: readonly IncomingRecord[];

@@ -3,6 +3,7 @@ import { memoryStore, type Store } from '../../store/src/index.ts';
 import { listen, type LogEntry } from '../src/index.ts';
 import { ManualClock } from '../../endpoint/test/manual-clock.ts';
 import { MemoryTransport } from '../../endpoint/test/memory-transport.ts';
+import { storeAround } from '../../store/test/store-around.ts';
 import { hello, ready } from '../../endpoint/test/scripted-peer.ts';
 import { OTHER_RUN, resume, start } from './scripted-clients.ts';
 
@@ -100,7 +101,7 @@ describe('who is being let in while its identity is revoked', () => {
     const held: (() => void)[] = [];
     let isSlow = false;
     const store: Store = {
-      ...bound(kept),
+      ...storeAround(kept),
       commit: (operations, done) =>
         kept.commit(operations, (error) => {
           if (isSlow) held.push(() => done(error));
@@ -247,13 +248,3 @@ test('a server that can not take in what its store holds leaves no timer behind'
   await clock.settle();
   expect(clock.pending).toBe(0);
 });
-
-function bound(store: Store): Store {
-  return {
-    worth: store.worth,
-    isVolatile: store.isVolatile,
-    open: () => store.open(),
-    commit: (operations, done) => store.commit(operations, done),
-    close: () => store.close(),
-  };
-}

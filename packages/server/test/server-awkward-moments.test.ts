@@ -1,8 +1,9 @@
 import { LIMITS } from '@wilco/protocol';
 import { describe, expect, test } from 'vitest';
-import { memoryStore, type Store } from '../../store/src/index.ts';
+import { memoryStore } from '../../store/src/index.ts';
 import { defineMessage, listen } from '../src/index.ts';
 import { ack, hello, ready } from '../../endpoint/test/scripted-peer.ts';
+import { storeAround } from '../../store/test/store-around.ts';
 import { resume, start } from './scripted-clients.ts';
 
 const Bytes = defineMessage<string>('bytes');
@@ -38,7 +39,10 @@ describe('a store that is slow or broken', () => {
   test('that fails at an opening has the client come back later', async () => {
     const kept = memoryStore({ keep: true });
     const { dial, clock } = await start({
-      store: { ...bound(kept), commit: (_, done) => queueMicrotask(() => done(new Error('full'))) },
+      store: {
+        ...storeAround(kept),
+        commit: (_, done) => queueMicrotask(() => done(new Error('full'))),
+      },
     });
     const peer = dial();
     peer.say(hello());
@@ -52,7 +56,7 @@ describe('a store that is slow or broken', () => {
     const held: (() => void)[] = [];
     const { opens, dial, clock } = await start({
       store: {
-        ...bound(kept),
+        ...storeAround(kept),
         commit: (operations, done) =>
           kept.commit(operations, (error) => {
             if (isSlow) held.push(() => done(error));
@@ -153,13 +157,3 @@ describe('what is no option', () => {
     ).rejects.toMatchObject({ code: 'WILCO_INSECURE_REFUSED' });
   });
 });
-
-function bound(store: Store): Store {
-  return {
-    worth: store.worth,
-    isVolatile: store.isVolatile,
-    open: () => store.open(),
-    commit: (operations, done) => store.commit(operations, done),
-    close: () => store.close(),
-  };
-}

@@ -12,6 +12,7 @@ export function receivingRecord(session: string, channel: ReceiveChannel): Recei
     received: channel.accepted,
     handled: channel.done.position,
     ranges: [...channel.done.ranges],
+    startedBelow: channel.toStart,
   };
 }
 

@@ -248,7 +248,7 @@ export class Outbox {
     for (const channel of this.#channels.all) {
       if (!channel.isRecordDirty) continue;
       channel.isRecordDirty = false;
-      journal.persist({ type: 'putSending', record: sendingRecord(setting.storeKey, channel) });
+      journal.persist({ type: 'putSending', record: sendingRecord(setting, channel) });
     }
   }
 

@@ -4,13 +4,30 @@ import { OutgoingMessage } from './outgoing-message.ts';
 import type { SendChannel } from './send-channel.ts';
 
 /** A channel as the store keeps it. */
-export function sendingRecord(session: string, channel: SendChannel): SendingRecord {
+export function sendingRecord(
+  { storeKey, wallOffsetMs }: SessionSetting,
+  channel: SendChannel,
+): SendingRecord {
+  let [unsettled, unsettledBytes] = [0, 0];
+  let [firstExpiryMs, oldestQueuedMs] = [Infinity, Infinity];
+  for (const message of channel.ring.items()) {
+    if (message.state === 'settled' || message.answer !== undefined) continue;
+    unsettled += 1;
+    unsettledBytes += message.payload.byteLength;
+    firstExpiryMs = Math.min(firstExpiryMs, message.expiresAtMs);
+    oldestQueuedMs = Math.min(oldestQueuedMs, message.queuedAtMs);
+  }
   return {
-    session,
+    session: storeKey,
     channel: channel.number,
     name: channel.name,
     next: channel.next,
     reported: channel.received,
+    base: channel.ring.base,
+    unsettled,
+    unsettledBytes,
+    firstExpiryWallMs: firstExpiryMs === Infinity ? undefined : firstExpiryMs + wallOffsetMs,
+    oldestQueuedWallMs: oldestQueuedMs === Infinity ? undefined : oldestQueuedMs + wallOffsetMs,
   };
 }
 

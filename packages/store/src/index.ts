@@ -1,4 +1,5 @@
+export type { ApplicationWrite } from './application-image.ts';
 export { memoryStore } from './memory-store.ts';
-export type { MemoryStoreOptions } from './memory-store.ts';
-export type { Store, StoreContents } from './store.ts';
-export { StoreImage } from './store-image.ts';
+export type { MemoryStore, MemoryStoreOptions } from './memory-store.ts';
+export type { EntryRange, OutgoingHead, Store, StoreContents, StoreDamage } from './store.ts';
+export { OUTGOING_HEAD, StoreImage } from './store-image.ts';

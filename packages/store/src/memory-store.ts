@@ -1,6 +1,14 @@
-import type { StoreOperation, Worth } from '@wilco/protocol';
-import type { Store, StoreContents } from './store.ts';
-import { StoreImage } from './store-image.ts';
+import type {
+  EntryTable,
+  OutgoingRange,
+  OutgoingRecord,
+  StoreEntry,
+  StoreOperation,
+  Worth,
+} from '@wilco/protocol';
+import { ApplicationImage } from './application-image.ts';
+import type { EntryRange, OutgoingHead, Store, StoreContents } from './store.ts';
+import { OUTGOING_HEAD, StoreImage } from './store-image.ts';
 
 /** How a {@link memoryStore} behaves. */
 export interface MemoryStoreOptions {
@@ -17,6 +25,18 @@ export interface MemoryStoreOptions {
    * @defaultValue random
    */
   readonly storeId?: string;
+  /**
+   * How much of a long outbox it gives at its opening; the rest is read when its turn comes.
+   *
+   * @defaultValue 1,024 messages and 4 MiB for each channel
+   */
+  readonly head?: OutgoingHead;
+}
+
+/** A store in memory, and what the application wrote with its commits. */
+export interface MemoryStore extends Store {
+  /** What the effects of commits left: `put` and `del` by key, as in a batch of abstract-level. */
+  readonly application: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -26,14 +46,16 @@ export interface MemoryStoreOptions {
  * everything and survives `close()`, though not the process; it completes each commit
  * in a microtask.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): Store {
-  return new MemoryStore(options);
+export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new KeptInMemory(options);
 }
 
-class MemoryStore implements Store {
+class KeptInMemory implements MemoryStore {
   readonly worth: Worth = 'memory';
   readonly isVolatile: boolean;
+  readonly isFull = false;
   readonly #storeId: string;
+  readonly #head: OutgoingHead;
   readonly #image = new StoreImage();
   #bootCount = 0;
   #isOpen = false;
@@ -41,6 +63,15 @@ class MemoryStore implements Store {
   constructor(options: MemoryStoreOptions) {
     this.isVolatile = options.keep !== true;
     this.#storeId = options.storeId ?? globalThis.crypto.randomUUID();
+    this.#head = options.head ?? OUTGOING_HEAD;
+  }
+
+  get application(): ReadonlyMap<string, unknown> {
+    return this.#image.application;
+  }
+
+  watchFull(): void {
+    // It never is.
   }
 
   open(): Promise<StoreContents> {
@@ -50,18 +81,56 @@ class MemoryStore implements Store {
     return Promise.resolve({
       storeId: this.#storeId,
       bootCount: this.#bootCount,
-      sessions: this.#image.sessions(),
+      sessions: this.#image.sessions(this.#head),
+      damage: [],
     });
   }
 
   commit(operations: readonly StoreOperation[], done: (error?: unknown) => void): void {
-    if (!this.#isOpen) throw new TypeError('the store is not open');
+    this.#assertOpen();
     if (!this.isVolatile) this.#image.apply(operations);
     queueMicrotask(done);
+  }
+
+  checkEffect(effect: unknown): void {
+    ApplicationImage.check(effect);
+  }
+
+  readOutgoing(
+    range: OutgoingRange,
+    done: (error: unknown, records: readonly OutgoingRecord[]) => void,
+  ): void {
+    this.#assertOpen();
+    const records = this.#image.outgoing(range);
+    queueMicrotask(() => done(undefined, records));
+  }
+
+  readEntry(
+    table: EntryTable,
+    key: string,
+    done: (error: unknown, value: Uint8Array | undefined) => void,
+  ): void {
+    this.#assertOpen();
+    const value = this.#image.entry(table, key);
+    queueMicrotask(() => done(undefined, value));
+  }
+
+  readEntries(
+    table: EntryTable,
+    range: EntryRange,
+    done: (error: unknown, entries: readonly StoreEntry[]) => void,
+  ): void {
+    this.#assertOpen();
+    const entries = this.#image.entries(table, range);
+    queueMicrotask(() => done(undefined, entries));
   }
 
   close(): Promise<void> {
     this.#isOpen = false;
     return Promise.resolve();
+  }
+
+  #assertOpen(): void {
+    if (!this.#isOpen) throw new TypeError('the store is not open');
   }
 }

@@ -1,16 +1,22 @@
 import type {
-  ChannelNumber,
-  IncomingRecord,
+  EntryTable,
+  OutgoingRange,
   OutgoingRecord,
-  Position,
-  ReceivingRecord,
-  SendingRecord,
-  Seq,
   SessionContents,
   SessionId,
-  SessionRecord,
+  StoreEntry,
   StoreOperation,
 } from '@wilco/protocol';
+import { ApplicationImage } from './application-image.ts';
+import { EntryImage } from './entry-image.ts';
+import { SessionImage } from './session-image.ts';
+import type { EntryRange, OutgoingHead } from './store.ts';
+
+/** How much of a long outbox a store gives at its opening. */
+export const OUTGOING_HEAD: Required<OutgoingHead> = {
+  maxMessages: 1_024,
+  maxBytes: 4 * 1_024 * 1_024,
+};
 
 /**
  * What a store holds, in memory: commits go in, the contents of sessions come out.
@@ -20,12 +26,19 @@ import type {
  */
 export class StoreImage {
   readonly #sessions = new Map<SessionId, SessionImage>();
+  #entries = new EntryImage();
+  #application = new ApplicationImage();
 
-  /** How many records it holds, for limits and leak tests. */
+  /** How many records it holds, for limits and leak tests. What the application wrote does not count. */
   get size(): number {
-    let size = 0;
+    let size = this.#entries.size;
     for (const image of this.#sessions.values()) size += image.size;
     return size;
+  }
+
+  /** What the application wrote with the commits. */
+  get application(): ReadonlyMap<string, unknown> {
+    return this.#application.values;
   }
 
   /**
@@ -35,29 +48,48 @@ export class StoreImage {
    * could never be found again.
    */
   apply(operations: readonly StoreOperation[]): void {
-    this.#assertKnown(operations);
+    this.#assertPossible(operations);
     for (const operation of operations) this.#applyOne(operation);
   }
 
-  /** Everything it holds: sessions in the order of their creation. */
-  sessions(): SessionContents[] {
-    return [...this.#sessions.values()].map((image) => image.contents());
+  /** The sessions that it holds, in the order of their creation. */
+  sessions(head: OutgoingHead = OUTGOING_HEAD): SessionContents[] {
+    const limits = { ...OUTGOING_HEAD, ...head };
+    return [...this.#sessions.values()].map((image) => image.contents(limits));
+  }
+
+  /** Outgoing records, ascending. */
+  outgoing(range: OutgoingRange): OutgoingRecord[] {
+    return this.#sessions.get(range.session)?.outgoing(range) ?? [];
+  }
+
+  entry(table: EntryTable, key: string): Uint8Array | undefined {
+    return this.#entries.get(table, key);
+  }
+
+  /** Entries of a table, ascending by key. */
+  entries(table: EntryTable, range: EntryRange): StoreEntry[] {
+    return this.#entries.read(table, range);
   }
 
   /** An image of its own with the same records. */
   clone(): StoreImage {
     const copy = new StoreImage();
     for (const [id, image] of this.#sessions) copy.#sessions.set(id, image.clone());
+    copy.#entries = this.#entries.clone();
+    copy.#application = this.#application.clone();
     return copy;
   }
 
-  #assertKnown(operations: readonly StoreOperation[]): void {
+  /** Nothing is applied of a commit of which something can not be. */
+  #assertPossible(operations: readonly StoreOperation[]): void {
     const created = new Set<SessionId>();
     for (const operation of operations) {
       if (operation.type === 'putSession') created.add(operation.record.session);
+      else if (operation.type === 'effect') ApplicationImage.check(operation.effect);
     }
     for (const operation of operations) {
-      if (operation.type === 'dropSession' || !('record' in operation)) continue;
+      if (!('record' in operation)) continue;
       const { session } = operation.record;
       if (created.has(session) || this.#sessions.has(session)) continue;
       throw new TypeError(`${operation.type} for the session ${session}, which has no record`);
@@ -65,12 +97,25 @@ export class StoreImage {
   }
 
   #applyOne(operation: StoreOperation): void {
-    if (operation.type === 'dropSession') {
-      this.#sessions.delete(operation.session);
-    } else if ('record' in operation) {
-      this.#imageOf(operation.record.session).put(operation);
-    } else {
-      this.#sessions.get(operation.session)?.drop(operation);
+    switch (operation.type) {
+      case 'dropSession':
+        this.#sessions.delete(operation.session);
+        return;
+      case 'dropOutgoing':
+      case 'dropIncoming':
+        this.#sessions.get(operation.session)?.drop(operation);
+        return;
+      case 'putEntry':
+        this.#entries.put(operation.table, operation.key, operation.value);
+        return;
+      case 'dropEntry':
+        this.#entries.drop(operation.table, operation.key);
+        return;
+      case 'effect':
+        this.#application.apply(operation.effect);
+        return;
+      default:
+        this.#imageOf(operation.record.session).put(operation);
     }
   }
 
@@ -82,110 +127,4 @@ export class StoreImage {
     }
     return image;
   }
-}
-
-type PutOperation = Extract<StoreOperation, { readonly record: unknown }>;
-type DropOperation = Extract<StoreOperation, { readonly type: 'dropOutgoing' | 'dropIncoming' }>;
-
-/** The records of one session. */
-class SessionImage {
-  #session: SessionRecord | undefined;
-  readonly #sending = new Map<ChannelNumber, SendingRecord>();
-  readonly #receiving = new Map<ChannelNumber, ReceivingRecord>();
-  readonly #outgoing = new Map<ChannelNumber, Map<Seq, OutgoingRecord>>();
-  readonly #incoming = new Map<ChannelNumber, Map<Seq, IncomingRecord>>();
-
-  get size(): number {
-    let size = (this.#session === undefined ? 0 : 1) + this.#sending.size + this.#receiving.size;
-    for (const records of this.#outgoing.values()) size += records.size;
-    for (const records of this.#incoming.values()) size += records.size;
-    return size;
-  }
-
-  put(operation: PutOperation): void {
-    switch (operation.type) {
-      case 'putSession':
-        this.#session = operation.record;
-        return;
-      case 'putSending':
-        this.#sending.set(operation.record.channel, operation.record);
-        return;
-      case 'putReceiving':
-        this.#receiving.set(operation.record.channel, operation.record);
-        return;
-      case 'putOutgoing':
-        recordsOf(this.#outgoing, operation.record.channel).set(
-          operation.record.seq,
-          operation.record,
-        );
-        return;
-      case 'putIncoming':
-        recordsOf(this.#incoming, operation.record.channel).set(
-          operation.record.seq,
-          operation.record,
-        );
-    }
-  }
-
-  drop(operation: DropOperation): void {
-    if (operation.type === 'dropIncoming') {
-      this.#incoming.get(operation.channel)?.delete(operation.seq);
-      return;
-    }
-    const records = this.#outgoing.get(operation.channel);
-    if (records !== undefined) dropRange(records, operation.from, operation.to);
-  }
-
-  contents(): SessionContents {
-    if (this.#session === undefined) throw new TypeError('a session without a record');
-    return {
-      session: this.#session,
-      sending: [...this.#sending.values()].sort(byChannel),
-      receiving: [...this.#receiving.values()].sort(byChannel),
-      outgoing: ascending(this.#outgoing),
-      incoming: ascending(this.#incoming),
-    };
-  }
-
-  clone(): SessionImage {
-    const copy = new SessionImage();
-    copy.#session = this.#session;
-    for (const [channel, record] of this.#sending) copy.#sending.set(channel, record);
-    for (const [channel, record] of this.#receiving) copy.#receiving.set(channel, record);
-    for (const [channel, records] of this.#outgoing) copy.#outgoing.set(channel, new Map(records));
-    for (const [channel, records] of this.#incoming) copy.#incoming.set(channel, new Map(records));
-    return copy;
-  }
-}
-
-function recordsOf<Item>(
-  channels: Map<ChannelNumber, Map<Seq, Item>>,
-  channel: ChannelNumber,
-): Map<Seq, Item> {
-  let records = channels.get(channel);
-  if (records === undefined) {
-    records = new Map();
-    channels.set(channel, records);
-  }
-  return records;
-}
-
-/** Costs the smaller of the range and of what is there: a range may be wide and empty. */
-function dropRange(records: Map<Seq, unknown>, from: Seq, to: Position): void {
-  if (to - from <= records.size) {
-    for (let seq = from; seq < to; seq++) records.delete(seq);
-    return;
-  }
-  for (const seq of records.keys()) if (seq >= from && seq < to) records.delete(seq);
-}
-
-function ascending<Item extends { readonly channel: number; readonly seq: Seq }>(
-  channels: ReadonlyMap<ChannelNumber, ReadonlyMap<Seq, Item>>,
-): Item[] {
-  const records = [...channels.values()].flatMap((items) => [...items.values()]);
-  return records.sort((a, b) => a.channel - b.channel || a.seq - b.seq);
-}
-
-function byChannel(a: { readonly channel: number }, b: { readonly channel: number }): number {
-  return a.channel - b.channel;
 }

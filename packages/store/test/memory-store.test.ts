@@ -56,9 +56,9 @@ describe('a store image', () => {
     const orphan = { ...SESSION, session: 'b' };
     const operations: StoreOperation[] = [
       { type: 'putSession', record: orphan },
-      { type: 'putSending', record: { session: 'a', channel: 1, name: 'x', next: 1, reported: 1 } },
+      { type: 'putOutgoing', record: outgoing(1) },
     ];
-    expect(() => image.apply(operations)).toThrow('putSending for the session a');
+    expect(() => image.apply(operations)).toThrow('putOutgoing for the session a');
     expect(image.size).toBe(0);
   });
 

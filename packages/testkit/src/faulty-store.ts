@@ -1,5 +1,20 @@
-import type { StoreOperation, Worth } from '@wilco/protocol';
-import { StoreImage, type Store, type StoreContents } from '@wilco/store';
+import type {
+  EntryTable,
+  OutgoingRange,
+  OutgoingRecord,
+  StoreEntry,
+  StoreOperation,
+  Worth,
+} from '@wilco/protocol';
+import {
+  memoryStore,
+  StoreImage,
+  type EntryRange,
+  type OutgoingHead,
+  type Store,
+  type StoreContents,
+  type StoreDamage,
+} from '@wilco/store';
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -15,6 +30,10 @@ export interface StoreFaults {
   readonly hangRate?: number;
   /** Whether opening fails. @defaultValue `false` */
   readonly isBroken?: boolean;
+  /** How long a read takes: a random time up to this. Milliseconds. @defaultValue 0 */
+  readonly readMs?: number;
+  /** What the next opening says is not as it was left. @defaultValue nothing */
+  readonly damage?: readonly StoreDamage[];
 }
 
 /** How a {@link FaultyStore} is made. */
@@ -25,10 +44,15 @@ export interface FaultyStoreOptions {
   /** What it claims that a completed commit survives. @defaultValue `'memory'` */
   readonly worth?: Worth;
   readonly faults?: StoreFaults;
+  /** How much of a long outbox it gives at its opening. @defaultValue 1,024 messages and 4 MiB a channel */
+  readonly head?: OutgoingHead;
 }
 
 /** Every way in which a {@link FaultyStore} misbehaves. */
 export const STORE_FAULTS = ['slowCommit', 'failedCommit', 'hungCommit', 'lostCommit'] as const;
+
+/** Checks effects as the store in memory does. */
+const EFFECTS = memoryStore();
 
 /** The name of a fault of a {@link FaultyStore}. */
 export type StoreFault = (typeof STORE_FAULTS)[number];
@@ -60,6 +84,10 @@ export class FaultyStore implements Store {
   /** Commits complete in their order. */
   #lastCommitMs = 0;
   readonly #pending: PendingCommit[] = [];
+  /** Drops that are done and, in a crash, may not have reached the disk. */
+  #unsynced: (readonly StoreOperation[])[] = [];
+  #isFull = false;
+  #fullChanged: ((isFull: boolean) => void) | undefined;
 
   constructor(options: FaultyStoreOptions) {
     this.#options = options;
@@ -70,7 +98,27 @@ export class FaultyStore implements Store {
 
   /** How many records it holds. */
   get size(): number {
-    return this.#image.size;
+    return this.#written().size;
+  }
+
+  /** What the effects of commits left: `put` and `del` by key, as in a batch of abstract-level. */
+  get application(): ReadonlyMap<string, unknown> {
+    return this.#written().application;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** The disk has too little room left for new messages, or has room again. */
+  set isFull(isFull: boolean) {
+    if (this.#isFull === isFull) return;
+    this.#isFull = isFull;
+    this.#fullChanged?.(isFull);
+  }
+
+  watchFull(changed: (isFull: boolean) => void): void {
+    this.#fullChanged = changed;
   }
 
   /** Whether a commit has failed, or was never answered. */
@@ -80,8 +128,10 @@ export class FaultyStore implements Store {
 
   /** What is in it, whether or not it is open. */
   contents(): StoreContents {
-    const { storeId } = this.#options;
-    return { storeId, bootCount: this.#bootCount, sessions: this.#image.sessions() };
+    const { storeId, head } = this.#options;
+    const sessions = this.#written().sessions(head);
+    const damage = this.faults.damage ?? [];
+    return { storeId, bootCount: this.#bootCount, sessions, damage };
   }
 
   open(): Promise<StoreContents> {
@@ -113,8 +163,36 @@ export class FaultyStore implements Store {
     this.#inOrder(durationMs, () => this.#complete(pending, done));
   }
 
+  checkEffect(effect: unknown): void {
+    EFFECTS.checkEffect(effect);
+  }
+
+  readOutgoing(
+    range: OutgoingRange,
+    done: (error: unknown, records: readonly OutgoingRecord[]) => void,
+  ): void {
+    this.#read((image) => done(undefined, image.outgoing(range)));
+  }
+
+  readEntry(
+    table: EntryTable,
+    key: string,
+    done: (error: unknown, value: Uint8Array | undefined) => void,
+  ): void {
+    this.#read((image) => done(undefined, image.entry(table, key)));
+  }
+
+  readEntries(
+    table: EntryTable,
+    range: EntryRange,
+    done: (error: unknown, entries: readonly StoreEntry[]) => void,
+  ): void {
+    this.#read((image) => done(undefined, image.entries(table, range)));
+  }
+
   close(): Promise<void> {
     this.#isOpen = false;
+    this.#fullChanged = undefined;
     return new Promise((resolve) => {
       this.#inOrder(0, resolve);
     });
@@ -123,6 +201,10 @@ export class FaultyStore implements Store {
   /** The process died. Of the commits under way a random number, the first ones, made it to the disk. */
   crash(): FaultyStore {
     const survivors = this.#options.random.int(0, this.#pending.length);
+    // Of the drops that nobody waited for the last may be lost, unless something later made it.
+    if (survivors === 0 && this.#unsynced.length > 0) {
+      this.#unsynced.length = this.#options.random.int(0, this.#unsynced.length);
+    }
     const heir = this.clone();
     if (!this.#hasFailed) {
       for (const { operations } of this.#pending.slice(0, survivors)) heir.#image.apply(operations);
@@ -144,7 +226,7 @@ export class FaultyStore implements Store {
   clone(): FaultyStore {
     const copy = new FaultyStore({ ...this.#options, faults: this.faults });
     copy.#bootCount = this.#bootCount;
-    copy.#image = this.#image.clone();
+    copy.#image = this.#written().clone();
     Object.assign(copy.counts, this.counts);
     return copy;
   }
@@ -156,8 +238,23 @@ export class FaultyStore implements Store {
       done(new Error('the disk is full'));
       return;
     }
-    this.#image.apply(pending.operations);
+    if (pending.operations.every(isLazy)) this.#unsynced.push(pending.operations);
+    else this.#written().apply(pending.operations);
     done();
+  }
+
+  /** What is on the disk, once all that was done has got there. */
+  #written(): StoreImage {
+    for (const operations of this.#unsynced) this.#image.apply(operations);
+    this.#unsynced = [];
+    return this.#image;
+  }
+
+  #read(look: (image: StoreImage) => void): void {
+    if (this.#isDead) return;
+    if (!this.#isOpen) throw new TypeError('the store is not open');
+    const durationMs = this.#options.random.fraction() * (this.faults.readMs ?? 0);
+    this.#after(durationMs, () => look(this.#written()));
   }
 
   #inOrder(durationMs: number, run: () => void): void {
@@ -172,4 +269,9 @@ export class FaultyStore implements Store {
       if (!this.#isDead) run();
     });
   }
+}
+
+/** What a store may still lose although it was done: the message only comes once more. */
+function isLazy({ type }: StoreOperation): boolean {
+  return type === 'dropOutgoing' || type === 'putSending' || type === 'dropEntry';
 }

@@ -21,13 +21,16 @@ const SESSION: SessionRecord = {
 };
 
 const CASES = [
-  ...storeContract('a memory store that keeps', () => ({ store: memoryStore({ keep: true }) })),
+  ...storeContract('a memory store that keeps', () => {
+    const store = memoryStore({ keep: true });
+    return { store, application: applicationOf(store) };
+  }),
   ...storeContract('a slow faulty store', () => {
     const { store, clock } = faultyStore({ commitMs: 20, openMs: 5 });
     const letTimePass = async () => {
       await clock.run(clock.nowMs() + 100);
     };
-    return { store, letTimePass };
+    return { store, letTimePass, application: applicationOf(store) };
   }),
 ];
 
@@ -79,6 +82,45 @@ describe('a faulty store', () => {
     expect([...sizes].sort()).toEqual([0, 1, 2, 3]);
   });
 
+  test('may lose the last drops in a crash, though they were done; never those before something that holds', async () => {
+    const sizes = new Set<number>();
+    for (let seed = 0; seed < 20; seed++) {
+      const { store, clock } = await opened({}, seed);
+      store.commit([putSession()], () => {});
+      for (const key of ['a', 'b', 'c', 'd']) store.commit([putEntry(key)], () => {});
+      store.commit([{ type: 'dropEntry', table: 'ids', key: 'a' }], () => {});
+      store.commit([putSession()], () => {});
+      let isDone = false;
+      for (const key of ['b', 'c'])
+        store.commit([{ type: 'dropEntry', table: 'ids', key }], () => {});
+      store.commit([{ type: 'dropEntry', table: 'ids', key: 'd' }], () => (isDone = true));
+      await clock.run(10);
+      expect(isDone).toBe(true);
+      sizes.add(store.crash().size);
+    }
+    expect([...sizes].sort()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('says when it is full, and when it has room again, until it is closed', async () => {
+    const { store } = await opened();
+    const told: boolean[] = [];
+    store.watchFull((isFull) => told.push(isFull));
+    store.isFull = true;
+    store.isFull = true;
+    store.isFull = false;
+    void store.close();
+    store.isFull = true;
+    expect([told, store.isFull]).toEqual([[true, false], true]);
+  });
+
+  test('finds the damage that it is told to', async () => {
+    const damage = [{ code: 'WILCO_STORE_DAMAGED' as const, detail: 'a hole', session: 'a' }];
+    const { store, clock } = faultyStore({ damage });
+    const opening = store.open();
+    await clock.run(0);
+    expect((await opening).damage).toEqual(damage);
+  });
+
   test('keeps its id through a crash, not through a wipe, and counts each opening', async () => {
     const { store } = await opened();
     const heir = store.crash();
@@ -127,6 +169,18 @@ async function open(store: FaultyStore) {
   const contents = store.contents();
   void store.open();
   return { ...contents, bootCount: contents.bootCount + 1 };
+}
+
+/** The writes of an application, for a store that keeps them by key. */
+function applicationOf(store: { readonly application: ReadonlyMap<string, unknown> }) {
+  return {
+    put: (key: string, value: string) => [{ type: 'put', key, value }],
+    read: (key: string) => Promise.resolve(store.application.get(key)),
+  };
+}
+
+function putEntry(key: string): StoreOperation {
+  return { type: 'putEntry', table: 'ids', key, value: new Uint8Array() };
 }
 
 function putSession(session = 'a'): StoreOperation {
