@@ -24,6 +24,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { FrameConnection } from './frame-connection.ts';
+import { OwnerCalls } from './owner-calls.ts';
 import type { StoreDriver } from './store-driver.ts';
 
 /** What a driver knows of a session's figures. */
@@ -84,7 +85,8 @@ export class SessionDriver implements SessionSink {
   #isInputDry = true;
   #isFlushScheduled = false;
   readonly #runFlush = (): void => this.#flush();
-  readonly #effects: (() => void)[] = [];
+  /** What is told once the engine has returned. */
+  readonly #calls: OwnerCalls;
   #isPerforming = false;
   #armedAtMs = Infinity;
   #cancelTimer: () => void = () => {};
@@ -95,6 +97,7 @@ export class SessionDriver implements SessionSink {
     this.#clock = setting.clock;
     this.#store = setting.store;
     this.#owner = owner;
+    this.#calls = new OwnerCalls(owner);
     const { options, session, contents } = setting;
     this.#nowMs = this.#clock.nowMs();
     this.#isInside = true;
@@ -171,7 +174,12 @@ export class SessionDriver implements SessionSink {
   }
 
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean {
-    return this.#step((nowMs) => this.#session.handlerFinished(delivery, result, nowMs));
+    const nowMs = this.#enter();
+    try {
+      return this.#session.handlerFinished(delivery, result, nowMs);
+    } finally {
+      this.#leave();
+    }
   }
 
   fullAck(): ReturnType<Session['fullAck']> {
@@ -248,12 +256,12 @@ export class SessionDriver implements SessionSink {
 
   dropConnection(error: WilcoError): void {
     const connection = this.#letGo();
-    if (connection !== undefined) this.#later(() => this.#owner.dropped(connection, error));
+    if (connection !== undefined) this.#calls.dropped(connection, error);
   }
 
   finishConnection(): void {
     const connection = this.#letGo();
-    if (connection !== undefined) this.#later(() => this.#owner.finished(connection));
+    if (connection !== undefined) this.#calls.finished(connection);
   }
 
   requestFlush(): void {
@@ -278,30 +286,30 @@ export class SessionDriver implements SessionSink {
   }
 
   settled(message: OutgoingMessage, settlement: Settlement): void {
-    this.#later(() => this.#owner.settled(message, settlement));
+    this.#calls.settled(message, settlement);
   }
 
   start(delivery: Delivery): void {
-    this.#later(() => this.#owner.start(delivery));
+    this.#calls.start(delivery);
   }
 
   abort(delivery: Delivery, code: ErrorCode): void {
-    this.#later(() => this.#owner.abort(delivery, code));
+    this.#calls.abort(delivery, code);
   }
 
   /** Who waits for it counts receipts, which outlive the session. */
   drained(): void {}
 
   noticed(notice: NoticeFrame): void {
-    this.#later(() => this.#owner.noticed(notice));
+    this.#calls.noticed(notice);
   }
 
   credentials(credentials: Uint8Array): void {
-    this.#later(() => this.#owner.credentials(credentials));
+    this.#calls.credentials(credentials);
   }
 
   ended(end: SessionEnd): void {
-    this.#later(() => this.#owner.ended(end));
+    this.#calls.ended(end);
   }
 
   #letGo(): FrameConnection | undefined {
@@ -334,19 +342,13 @@ export class SessionDriver implements SessionSink {
     this.#perform();
   }
 
-  #later(effect: () => void): void {
-    this.#effects.push(effect);
-  }
-
   /** Does what was ordered, in order; what that leads to joins the queue. */
   #perform(): void {
     if (this.#isPerforming || this.#isInside) return;
     this.#isPerforming = true;
-    let done = 0;
     try {
-      while (done < this.#effects.length) this.#effects[done++]?.();
+      if (!this.#calls.isEmpty) this.#calls.run();
     } finally {
-      this.#effects.splice(0, done);
       this.#isPerforming = false;
       this.#arm();
       this.#owner.stepped();

@@ -81,7 +81,7 @@ export class Handling {
    */
   pump(channel: ReceiveChannel, nowMs: number): void {
     while (!this.#isStopped) {
-      const message = channel.waiting[0];
+      const message = channel.waiting.first;
       if (message === undefined || message.seq >= channel.received) return;
       if (!this.#hasRoomForAnswers) return;
       if (this.#concludeUnstarted(channel, message, nowMs)) continue;
@@ -97,10 +97,10 @@ export class Handling {
   /** Takes the result of a handler. Returns `false` when it came too late. */
   finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
     const channel = this.channelOf(delivery.channel);
-    const message = channel?.running.find((one) => one === delivery);
-    if (channel === undefined || message === undefined) return false;
-    if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
-    else this.#answer(channel, message, result, nowMs);
+    if (!(delivery instanceof IncomingMessage)) return false;
+    if (channel?.running.includes(delivery) !== true) return false;
+    if (result.outcome === 'handled') this.#finishPlainly(channel, delivery, nowMs);
+    else this.#answer(channel, delivery, result, nowMs);
     this.pump(channel, nowMs);
     return !this.isOrphaned;
   }
@@ -323,9 +323,9 @@ function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
 
 /** How a message ends without a handler, if it does. */
 function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
-  const unknown = message.extensions.find(({ tag }) => tag % 2 === 1);
-  if (unknown !== undefined) {
-    const reason = `the critical extension ${String(unknown.tag)} is not known here`;
+  for (const { tag } of message.extensions) {
+    if (tag % 2 === 0) continue;
+    const reason = `the critical extension ${String(tag)} is not known here`;
     return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
   }
   if (message.expiresAtMs <= nowMs) return EXPIRED;

@@ -10,6 +10,7 @@ import {
 } from '@wilco/protocol';
 import type { Assembly } from './assembly.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { MessageQueue } from './message-queue.ts';
 import type { WindowGrant } from './window-grant.ts';
 
 /** Of a channel in which nothing came too early, or was wanted back; nothing is ever put into them. */
@@ -30,7 +31,7 @@ export class ReceiveChannel {
   readonly name: string;
   readonly window: WindowGrant;
   /** What no handler took yet, in order. */
-  readonly waiting: IncomingMessage[] = [];
+  readonly waiting = new MessageQueue();
   /** The next seq expected from the peer: dedupe begins here. */
   accepted: Position;
   /** What is below is as durable as this side's worth: it may be reported. */
@@ -84,8 +85,12 @@ export class ReceiveChannel {
 
   /** No handler took this seq or a later one, in this run or in one before. */
   get toStart(): Position {
-    const lastTaken = this.waiting.findLast(({ attempt }) => attempt > 0)?.seq ?? 0;
-    return this.waiting.find(({ seq }) => seq > lastTaken)?.seq ?? this.accepted;
+    let untaken: IncomingMessage | undefined;
+    for (const message of this.waiting) {
+      if (message.attempt > 0) untaken = undefined;
+      else untaken ??= message;
+    }
+    return untaken?.seq ?? this.accepted;
   }
 
   /** The only or first part of a message takes its place in the window. */
@@ -155,14 +160,16 @@ export class ReceiveChannel {
 
   /** A message that no handler has finished. */
   held(seq: Seq): IncomingMessage | undefined {
-    const hasSeq = (message: IncomingMessage): boolean => message.seq === seq;
-    return this.running.find(hasSeq) ?? this.waiting.find(hasSeq);
+    for (const message of this.running) if (message.seq === seq) return message;
+    for (const message of this.waiting) if (message.seq === seq) return message;
+    return undefined;
   }
 
   /** A message waits or runs no longer. */
   letGo(message: IncomingMessage): void {
     this.vacate(message.cost);
-    removeFrom(message.state === 'waiting' ? this.waiting : this.running, message);
+    if (message.state === 'waiting') this.waiting.remove(message);
+    else removeFrom(this.running, message);
   }
 
   /** A message needs no place any more: its end was reported, or is the plain one. */
@@ -178,5 +185,7 @@ export class ReceiveChannel {
 
 function removeFrom(messages: IncomingMessage[], message: IncomingMessage): void {
   const index = messages.indexOf(message);
-  if (index !== -1) messages.splice(index, 1);
+  // Where handlers run one at a time it is the only one.
+  if (index === messages.length - 1) messages.pop();
+  else if (index !== -1) messages.splice(index, 1);
 }

@@ -1,0 +1,94 @@
+import type { ErrorCode, NoticeFrame, WilcoError } from '@wilco/protocol';
+import type { Delivery, OutgoingMessage, SessionEnd, Settlement } from '@wilco/session';
+import type { FrameConnection } from './frame-connection.ts';
+import type { SessionDriverOwner } from './session-driver.ts';
+
+/** What is called with two values, or fewer. */
+type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Second) => void;
+
+/**
+ * What the owner of a driver is told once the engine has returned, in order. The calls
+ * that come with each message are functions that all of a kind share, and their values: no
+ * closure is made for it.
+ */
+export class OwnerCalls {
+  readonly #owner: SessionDriverOwner;
+  /** The function, then its two values, of one call after the other. */
+  readonly #queue: unknown[] = [];
+
+  constructor(owner: SessionDriverOwner) {
+    this.#owner = owner;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  /** Does them, and those that join meanwhile. One that throws is done; the rest stays. */
+  run(): void {
+    const queue = this.#queue;
+    let done = 0;
+    try {
+      while (done < queue.length) {
+        done += 3;
+        const call = queue[done - 3] as Call<unknown, unknown>;
+        call(this.#owner, queue[done - 2], queue[done - 1]);
+      }
+    } finally {
+      if (done === queue.length) queue.length = 0;
+      else queue.splice(0, done);
+    }
+  }
+
+  settled(message: OutgoingMessage, settlement: Settlement): void {
+    this.#add(tellSettled, message, settlement);
+  }
+
+  start(delivery: Delivery): void {
+    this.#add(tellStart, delivery, undefined);
+  }
+
+  abort(delivery: Delivery, code: ErrorCode): void {
+    this.#seldom((owner) => owner.abort(delivery, code));
+  }
+
+  noticed(notice: NoticeFrame): void {
+    this.#seldom((owner) => owner.noticed(notice));
+  }
+
+  credentials(credentials: Uint8Array): void {
+    this.#seldom((owner) => owner.credentials(credentials));
+  }
+
+  dropped(connection: FrameConnection, error: WilcoError): void {
+    this.#seldom((owner) => owner.dropped(connection, error));
+  }
+
+  finished(connection: FrameConnection): void {
+    this.#seldom((owner) => owner.finished(connection));
+  }
+
+  ended(end: SessionEnd): void {
+    this.#seldom((owner) => owner.ended(end));
+  }
+
+  #seldom(call: (owner: SessionDriverOwner) => void): void {
+    this.#add(call, undefined, undefined);
+  }
+
+  #add<First, Second>(call: Call<First, Second>, first: First, second: Second): void {
+    this.#queue.push(call, first, second);
+  }
+}
+
+function tellSettled(
+  owner: SessionDriverOwner,
+  message: OutgoingMessage,
+  settlement: Settlement,
+): void {
+  owner.settled(message, settlement);
+}
+
+function tellStart(owner: SessionDriverOwner, delivery: Delivery): void {
+  owner.start(delivery);
+}

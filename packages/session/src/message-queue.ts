@@ -1,0 +1,50 @@
+import type { IncomingMessage } from './incoming-message.ts';
+
+/** So many empty places in front are let be, before the rest moves up. */
+const EMPTY_PLACES = 64;
+
+/** Messages in their order. To take the first costs the same, however many are behind it. */
+export class MessageQueue implements Iterable<IncomingMessage> {
+  /** What is before `#start` is taken already. */
+  readonly #places: (IncomingMessage | undefined)[] = [];
+  #start = 0;
+
+  get first(): IncomingMessage | undefined {
+    return this.#places[this.#start];
+  }
+
+  push(message: IncomingMessage): void {
+    this.#places.push(message);
+  }
+
+  /** Takes the first out. */
+  shift(): void {
+    const places = this.#places;
+    if (this.#start + 1 >= places.length) {
+      places.length = 0;
+      this.#start = 0;
+      return;
+    }
+    places[this.#start] = undefined;
+    this.#start += 1;
+    if (this.#start < EMPTY_PLACES || this.#start * 2 < places.length) return;
+    places.splice(0, this.#start);
+    this.#start = 0;
+  }
+
+  /** Takes a message out, wherever it is. */
+  remove(message: IncomingMessage): void {
+    if (this.first === message) {
+      this.shift();
+      return;
+    }
+    const index = this.#places.indexOf(message, this.#start);
+    if (index !== -1) this.#places.splice(index, 1);
+  }
+
+  *[Symbol.iterator](): Generator<IncomingMessage> {
+    for (let index = this.#start; index < this.#places.length; index++) {
+      yield this.#places[index] as IncomingMessage;
+    }
+  }
+}
