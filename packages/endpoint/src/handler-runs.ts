@@ -97,7 +97,7 @@ export class HandlerRuns {
       this.#finish(delivery, context, refused('WILCO_TYPE_UNKNOWN', reason));
       return;
     }
-    this.#call(delivery, context, () => fallback(delivery.payload, context));
+    this.#call(delivery, context, fallback, delivery.payload);
   }
 
   /** Decodes the body and asks the schema, which may take its time; the order is kept. */
@@ -135,18 +135,19 @@ export class HandlerRuns {
       return;
     }
     const { handler, type } = registration;
-    this.#call(delivery, context, () => handler(checked.body, context), type.replyCodec);
+    this.#call(delivery, context, handler, checked.body, type.replyCodec);
   }
 
-  #call(
+  #call<Body>(
     delivery: Delivery,
     context: DeliveryContext,
-    handler: () => unknown,
+    handler: (body: Body, context: HandlerContext) => unknown,
+    body: Body,
     codec: PayloadCodec = MESSAGE_PACK,
   ): void {
     let reply: unknown;
     try {
-      reply = handler();
+      reply = handler(body, context);
       // What only looks like a promise may throw, or answer twice.
       if (isThenable(reply)) reply = Promise.resolve(reply);
     } catch (error) {

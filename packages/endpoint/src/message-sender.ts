@@ -29,6 +29,7 @@ import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.
 import { WaitingRoom } from './waiting-room.ts';
 
 const MESSAGE_PACK = messagePack();
+const NO_OPTIONS: SendOptions = Object.freeze({});
 /** How many messages may wait for room in the outbox. */
 const WAITING_MAX = 1_000;
 const WITHDRAWN = cancelled('WILCO_CANCELLED', 'withdrawn before there was room for it');
@@ -107,19 +108,20 @@ export class MessageSender {
   send<Input, Reply, Output>(
     type: MessageType<Input, Reply, Output>,
     body: Input,
-    options: SendOptions = {},
+    options: SendOptions = NO_OPTIONS,
   ): Receipt<Reply> {
     if (this.#isClosed) throw closedError(this.#closedBy);
     checkMessageType(type);
-    checkOptions(options);
+    if (options !== NO_OPTIONS) checkOptions(options);
     const payload = this.#encode(type, body);
-    const receipt = this.#receiptFor(type, options, payload.byteLength);
+    const { id } = options;
+    const receipt = new MessageReceipt(this.#receipts, type, id, payload.byteLength);
     const request: SubmitRequest = {
       type: type.name,
       payload,
       channel: options.channel ?? DEFAULT_CHANNEL_NAME,
       ttlMs: options.ttlMs,
-      id: options.id,
+      id,
       receipt,
     };
     // Nobody overtakes those who wait.
@@ -179,9 +181,9 @@ export class MessageSender {
       cancelWaiting: () => {},
       settled: (settled) => this.#watchFailure(settled),
     };
-    const { id, type, payload } = message;
-    const subject = { id, type, replyCodec: MESSAGE_PACK, bytes: payload.byteLength };
-    new MessageReceipt(owner, subject).settle(settlement);
+    const { id, type: name, payload } = message;
+    const type = { name, replyCodec: undefined };
+    new MessageReceipt(owner, type, id, payload.byteLength).settle(settlement);
     this.#admitWaiting();
   }
 
@@ -214,15 +216,6 @@ export class MessageSender {
         ? `maxMessageBytes is ${maxMessageBytes}`
         : `the outbox takes ${outboxBytes}`;
     throw new WilcoError('WILCO_PAYLOAD_TOO_LARGE', `${size} bytes, ${limit}`);
-  }
-
-  #receiptFor<Input, Reply, Output>(
-    type: MessageType<Input, Reply, Output>,
-    { id }: SendOptions,
-    bytes: number,
-  ): MessageReceipt<Reply> {
-    const replyCodec = type.replyCodec ?? (MESSAGE_PACK as PayloadCodec<Reply>);
-    return new MessageReceipt<Reply>(this.#receipts, { id, type: type.name, replyCodec, bytes });
   }
 
   /** Hands a message to the session. `false`: there is no room, or no session yet. */

@@ -1,3 +1,4 @@
+import { messagePack } from '@wilco/codec';
 import {
   inRange,
   isErrorCode,
@@ -5,12 +6,15 @@ import {
   WilcoError,
   type ErrorCode,
   type MessageId,
+  type MessageType,
   type Outcome,
   type PayloadCodec,
 } from '@wilco/protocol';
 import type { OutgoingMessage, Settlement } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { SessionDriver } from './session-driver.ts';
+
+const MESSAGE_PACK = messagePack();
 
 /**
  * How far a message has come, and how it ended. Every receipt settles, within a bound.
@@ -80,20 +84,17 @@ export interface ReceiptOwner {
   settled(receipt: MessageReceipt): void;
 }
 
-/** What a receipt is about. */
-export interface ReceiptSubject<Reply> {
-  /** The application's own id. */
-  readonly id: MessageId | undefined;
-  readonly type: string;
-  readonly replyCodec: PayloadCodec<Reply>;
-  /** Size of the encoded body. */
-  readonly bytes: number;
-}
+/** Of its message type, what a receipt needs. */
+export type ReceiptType<Reply> = Pick<MessageType<unknown, Reply>, 'name' | 'replyCodec'>;
 
 /** The receipt as the endpoint sees it: what happens is told to it. */
 export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   readonly #owner: ReceiptOwner;
-  readonly #subject: ReceiptSubject<Reply>;
+  readonly #type: ReceiptType<Reply>;
+  /** The application's own id. */
+  readonly #id: MessageId | undefined;
+  /** Size of the encoded body. */
+  readonly bytes: number;
   /** The session that has the message, and the message; `undefined` while it waits for room. */
   #driver: SessionDriver | undefined;
   #message: OutgoingMessage | undefined;
@@ -108,23 +109,25 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   #isObserved = false;
   #ignoreSignal: () => void = nothing;
 
-  constructor(owner: ReceiptOwner, subject: ReceiptSubject<Reply>) {
+  constructor(
+    owner: ReceiptOwner,
+    type: ReceiptType<Reply>,
+    id: MessageId | undefined,
+    bytes: number,
+  ) {
     this.#owner = owner;
-    this.#subject = subject;
+    this.#type = type;
+    this.#id = id;
+    this.bytes = bytes;
   }
 
   get id(): MessageId | undefined {
-    return this.#message?.id ?? this.#subject.id;
+    return this.#message?.id ?? this.#id;
   }
 
   /** Name of the message type. */
   get type(): string {
-    return this.#subject.type;
-  }
-
-  /** Size of the encoded body. */
-  get bytes(): number {
-    return this.#subject.bytes;
+    return this.#type.name;
   }
 
   get queued(): Promise<void> {
@@ -252,7 +255,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   /** The message has ended: once. */
   settle(settlement: Settlement): void {
     if (this.#outcome !== undefined) return;
-    const outcome = outcomeOf(settlement, this.#subject.replyCodec);
+    const outcome = outcomeOf(settlement, this.#type.replyCodec);
     this.#outcome = outcome;
     this.#ignoreSignal();
     if (outcome.status === 'handled') this.markReceived();
@@ -276,15 +279,30 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
 function nothing(): void {}
 
+/** What settles the promise that was made last: taken at once by whoever made it. */
+const latest: { resolve: (value: never) => void; reject: (error: WilcoError) => void } = {
+  resolve: nothing,
+  reject: nothing,
+};
+
+/** One for all promises: a closure for each would cost as much as the promise. */
+function handOut(resolve: typeof latest.resolve, reject: typeof latest.reject): void {
+  latest.resolve = resolve;
+  latest.reject = reject;
+}
+
 /** A promise that is made when it is asked for, and settled from outside. */
 class Deferred<Value> {
+  readonly promise: Promise<Value>;
   // Said with `never`, so that a receipt of any reply is one of an unknown reply.
-  #resolve: (value: never) => void = nothing;
-  #reject: (error: WilcoError) => void = nothing;
-  readonly promise = new Promise<Value>((resolve, reject) => {
-    this.#resolve = resolve;
-    this.#reject = reject;
-  });
+  readonly #resolve: (value: never) => void;
+  readonly #reject: (error: WilcoError) => void;
+
+  constructor() {
+    this.promise = new Promise<Value>(handOut);
+    this.#resolve = latest.resolve;
+    this.#reject = latest.reject;
+  }
 
   resolve(value: Value): void {
     this.#resolve(value as never);
@@ -300,7 +318,10 @@ class Deferred<Value> {
 /** Of most messages there is nothing more to tell. */
 const HANDLED = Object.freeze({ status: 'handled', reply: undefined, replyLost: false } as const);
 
-function outcomeOf<Reply>(settlement: Settlement, codec: PayloadCodec<Reply>): Outcome<Reply> {
+function outcomeOf<Reply>(
+  settlement: Settlement,
+  codec: ReceiptType<Reply>['replyCodec'],
+): Outcome<Reply> {
   const { code, reason, hasRun, isRetryable } = settlement;
   switch (settlement.status) {
     case 'handled':
@@ -319,13 +340,14 @@ function outcomeOf<Reply>(settlement: Settlement, codec: PayloadCodec<Reply>): O
 /** The effect is done, whether its reply can be read or not. */
 function handledOutcome<Reply>(
   { payload, isReplyLost }: Settlement,
-  codec: PayloadCodec<Reply>,
+  codec: ReceiptType<Reply>['replyCodec'],
 ): Outcome<Reply> {
   if (payload === undefined) {
     return (isReplyLost ? { ...HANDLED, replyLost: true } : HANDLED) as Outcome<Reply>;
   }
   try {
-    return { status: 'handled', reply: codec.decode(payload), replyLost: false };
+    const reply = (codec ?? (MESSAGE_PACK as PayloadCodec<Reply>)).decode(payload);
+    return { status: 'handled', reply, replyLost: false };
   } catch {
     return { status: 'handled', reply: undefined as Reply, replyLost: true };
   }

@@ -123,7 +123,6 @@ function make() {
     cancelWaiting: (given) => withdrawn.push(given),
     settled: (given) => settled.push(given),
   };
-  const subject = { id: 'one', type: 'test', replyCodec: CODEC, bytes: 1 };
-  const receipt = new MessageReceipt(owner, subject);
+  const receipt = new MessageReceipt(owner, { name: 'test', replyCodec: CODEC }, 'one', 1);
   return { receipt, clock, settled, withdrawn };
 }

@@ -87,6 +87,7 @@ export class WindowBudget {
   release(bytes: number): void {
     if (bytes === 0) return;
     this.#reservedBytes -= bytes;
+    if (this.#waiting.size === 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const retry of waiting) retry();
