@@ -1,35 +1,34 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Broker } from './broker.ts';
+import { commandLine, type Launch } from './launch.ts';
 import type { AnswerMessage, OrderName, Orders } from './orders.ts';
 
 const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
 /** How to run a process of the benchmark. */
-export interface BenchProcessOptions {
-  /** On core 0 only. Linux, with `taskset`. */
-  readonly isPinned: boolean;
+export interface BenchProcessOptions extends Launch {
   /** Its memory is measured, so it can collect its garbage when asked. */
   readonly isWeighed?: boolean;
-  /** Folder for a CPU profile of it. */
+  /** File for a CPU profile of it. */
   readonly profileTo?: string | undefined;
 }
 
-/** A process that sends or receives. Wilco runs in it as users have it: built. */
-export class BenchProcess {
+/** A process that sends, receives or is in between. Wilco runs in it as users have it: built. */
+export class BenchProcess implements Broker {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   #fail: (error: Error) => void = () => {};
 
-  constructor({ isPinned, isWeighed = false, profileTo }: BenchProcessOptions) {
-    const node = [
-      process.execPath,
+  constructor({ isWeighed = false, profileTo, ...launch }: BenchProcessOptions) {
+    const args = [
       ...(isWeighed ? ['--expose-gc'] : []),
-      ...(profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`]),
+      ...(profileTo === undefined ? [] : profileOptions(profileTo)),
       '--import',
       'tsx',
       CHILD,
     ];
-    const [command = '', ...rest] = isPinned ? ['taskset', '-c', '0', ...node] : node;
+    const [command = '', ...rest] = commandLine(process.execPath, args, launch);
     this.#process = spawn(command, rest, {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -59,9 +58,23 @@ export class BenchProcess {
     });
   }
 
+  async cpuMicros(): Promise<number> {
+    return (await this.ask('usage', {})).cpuMicros;
+  }
+
+  async memoryBytes(): Promise<number> {
+    return (await this.ask('usage', {})).memoryBytes;
+  }
+
   /** Ends it, and waits until it is gone. */
   async stop(): Promise<void> {
     if (this.#process.connected) this.#process.disconnect();
     await this.#exited;
   }
+}
+
+function profileOptions(file: string): string[] {
+  const at = file.lastIndexOf('/');
+  const [folder, name] = [file.slice(0, at), file.slice(at + 1)];
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
 }

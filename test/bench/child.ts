@@ -5,7 +5,7 @@ import { bytesOf, loadPeer, ORDER, type Peer, type Receiver, type Work } from '.
 
 const load = new Load();
 const idle: unknown[] = [];
-/** How many idle connections are being opened at a time. */
+/** How many connections are being opened at a time. */
 const OPENING_AT_ONCE = 50;
 let receiver: Receiver | undefined;
 
@@ -16,22 +16,26 @@ type Doers = {
 };
 
 const doers: Doers = {
+  async broke(order) {
+    const { peer, work } = await prepare(order);
+    await peer.serveBroker?.(work);
+  },
   async receive(order) {
     const { peer, work } = await prepare(order);
     receiver = await peer.startReceiver(work);
   },
   async connect(order) {
     const { peer, work } = await prepare(order);
-    load.use(await peer.startSender(work, load.acknowledged));
+    await manyTimes(order.connections, () =>
+      load.add((acknowledged) => peer.startSender(work, acknowledged)),
+    );
   },
   run: ({ inFlight, durationMs }) => load.run(inFlight, durationMs),
   async openIdle(order) {
     const { peer, work } = await prepare(order);
-    for (let left = order.connections; left > 0; left -= OPENING_AT_ONCE) {
-      const count = Math.min(left, OPENING_AT_ONCE);
-      const opening = Array.from({ length: count }, async () => peer.openIdle?.(work));
-      idle.push(await Promise.all(opening));
-    }
+    await manyTimes(order.connections, async () => {
+      idle.push(await peer.openIdle?.(work));
+    });
   },
   usage(): Usage {
     const { user, system } = process.cpuUsage();
@@ -41,9 +45,15 @@ const doers: Doers = {
   },
 };
 
-async function prepare({ peer, port, size }: Start): Promise<{ peer: Peer; work: Work }> {
+async function prepare({ peer: name, size, ...rest }: Start): Promise<{ peer: Peer; work: Work }> {
   const body = size === undefined ? ORDER : bytesOf(size);
-  return { peer: await loadPeer(peer), work: { port, body } };
+  return { peer: await loadPeer(name), work: { ...rest, body } };
+}
+
+async function manyTimes(count: number, doOnce: () => Promise<void>): Promise<void> {
+  for (let left = count; left > 0; left -= OPENING_AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(left, OPENING_AT_ONCE) }, doOnce));
+  }
 }
 
 async function perform({ name, order }: OrderMessage): Promise<AnswerMessage> {

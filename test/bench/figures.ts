@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { TrafficFigures } from './measure.ts';
 import { median } from './median.ts';
 import type { Row } from './rows.ts';
+import type { TrafficFigures } from './trio.ts';
 
 /** One run of one peer in one row: what is kept of it. */
 export interface Run {
@@ -11,6 +11,8 @@ export interface Run {
   readonly traffic?: TrafficFigures;
   /** For each idle connection. */
   readonly memoryBytes?: number;
+  /** Of one core, for all idle connections. 0 to 1. */
+  readonly coreShare?: number;
 }
 
 /** All that one call of the benchmark gave. */
@@ -21,6 +23,8 @@ export interface Figures {
   readonly measureMs: number;
   /** What the acknowledgement of each peer says, by name, in the order in which they ran. */
   readonly meanings: Readonly<Record<string, string>>;
+  /** Why a peer did not run, by name. */
+  readonly missing?: Readonly<Record<string, string>>;
   readonly runs: readonly Run[];
 }
 
@@ -31,6 +35,7 @@ export interface Summary {
   readonly p50Micros: number | undefined;
   readonly p99Micros: number | undefined;
   readonly memoryBytes: number;
+  readonly coreShare: number;
 }
 
 /** Reads figures that were kept. */
@@ -52,5 +57,6 @@ export function summaryOf({ runs }: Figures, row: Row, peer: string): Summary | 
     p50Micros: Number.isNaN(p50Micros) ? undefined : p50Micros,
     p99Micros: Number.isNaN(p99Micros) ? undefined : p99Micros,
     memoryBytes: median(mine.flatMap(({ memoryBytes }) => memoryBytes ?? [])),
+    coreShare: median(mine.flatMap(({ coreShare }) => coreShare ?? [])),
   };
 }

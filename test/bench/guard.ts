@@ -4,10 +4,10 @@
  * taken in turns hold also on a busy machine.
  */
 import { buildStale } from './build-stale.ts';
-import { Pair } from './measure.ts';
 import { median } from './median.ts';
 import type { TrafficRow } from './rows.ts';
 import { ROWS } from './rows.ts';
+import { Trio } from './trio.ts';
 
 /** What Wilco aims at, and what fails. */
 const AIM = 1 / 3;
@@ -33,7 +33,7 @@ console.log(
 process.exitCode = ratio <= LIMIT ? 0 : 1;
 
 async function measureBoth(of: TrafficRow): Promise<void> {
-  const pairs = [await Pair.start('wilco', of), await Pair.start('socket-io', of)] as const;
+  const pairs = [await Trio.start('wilco', of), await Trio.start('socket-io', of)] as const;
   try {
     for (const pair of pairs) await pair.warmUp();
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -2,10 +2,12 @@ import type { LoadResult } from './load.ts';
 
 /** What the benchmark asks a process of its own to do, and what comes back. */
 export interface Orders {
+  /** Is the broker in between. */
+  broke: (order: Start) => void;
   /** Listens. */
   receive: (order: Start) => void;
-  /** Connects one sender. */
-  connect: (order: Start) => void;
+  /** Connects senders. */
+  connect: (order: Start & { readonly connections: number }) => void;
   /** Sends for a while; only where `connect` went before. */
   run: (order: { readonly inFlight: number; readonly durationMs: number }) => LoadResult;
   /** Opens idle connections. */
@@ -17,7 +19,11 @@ export interface Orders {
 export interface Start {
   readonly peer: string;
   readonly port: number;
+  readonly folder: string;
   readonly size: number | undefined;
+  readonly inFlight: number;
+  readonly isDurable: boolean;
+  readonly isProtected: boolean;
 }
 
 export interface Usage {

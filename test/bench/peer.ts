@@ -1,9 +1,19 @@
+import type { Broker } from './broker.ts';
+
 /** What one run of the benchmark moves, and where. */
 export interface Work {
-  /** Where the receiver listens, on 127.0.0.1. */
+  /** Where the receiver listens, or the broker, on 127.0.0.1. */
   readonly port: number;
+  /** A folder of this run alone, empty at first. */
+  readonly folder: string;
   /** The body of every message: bytes, or an object for the rows about objects. */
   readonly body: Uint8Array | Order;
+  /** How many messages may be unacknowledged at a time, at most. */
+  readonly inFlight: number;
+  /** Each acknowledgement has to say that the message is on disk. */
+  readonly isDurable: boolean;
+  /** Both sides say that the transport protects the bytes, so that nothing is summed up. */
+  readonly isProtected: boolean;
 }
 
 /** The object of the typed row. */
@@ -32,12 +42,29 @@ export interface Peer {
   readonly name: string;
   /** What its acknowledgement says. */
   readonly meaning: string;
-  /** Whether it carries the object of the typed row, or bytes only. */
-  readonly takesObjects: boolean;
+  /**
+   * What it is there for: what a user would pick, what one writes by hand, or a bound that
+   * gives up what the others promise.
+   */
+  readonly kind: 'wilco' | 'product' | 'byHand' | 'bound';
+  /** Who acknowledges: the handler's own side, or a broker in between, which is ahead of it. */
+  readonly acknowledgedBy: 'application' | 'broker';
+  /** Which bodies it carries. */
+  readonly carries: 'bytes' | 'objects' | 'both';
+  /** Whether it runs in the rows in which an acknowledgement means *on disk*; `only`: in no others. */
+  readonly stores?: 'also' | 'only';
+  /** The most messages that it can have unacknowledged. */
+  readonly inFlightMax?: number;
+  /** The program that has to be installed for it, and how Debian calls its package. */
+  readonly needs?: { readonly program: string; readonly debianPackage: string };
+  /** Starts a program in between, the third process. */
+  startBroker?(work: Work, isPinned: boolean): Promise<Broker>;
+  /** Is the broker in between, in a process of the benchmark. */
+  serveBroker?(work: Work): Promise<void>;
   startReceiver(work: Work): Promise<Receiver>;
   /** Tells `acknowledged` how many messages more were acknowledged, each once. */
   startSender(work: Work, acknowledged: (count: number) => void): Promise<Sender>;
-  /** Opens a connection that stays open and idle; for the row about memory. */
+  /** Opens a connection that stays open and idle; for the rows about idle connections. */
   openIdle?(work: Work): Promise<unknown>;
 }
 
@@ -49,6 +76,12 @@ export function bytesOf(size: number): Uint8Array {
 /** The text of a body, for peers that speak text; small bodies are ASCII. */
 export function textOf(body: Uint8Array): string {
   return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1');
+}
+
+/** The body of a row of bytes. */
+export function asBuffer(body: Work['body']): Buffer {
+  if (!(body instanceof Uint8Array)) throw new TypeError('this peer carries bytes only');
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 export const ORDER: Order = {

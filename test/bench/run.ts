@@ -5,20 +5,22 @@
  *
  * Keeps every figure in `results/`; `--keep` also makes them those of the README.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildStale } from './build-stale.ts';
 import type { Figures, Run } from './figures.ts';
-import { measureIdle, measureTraffic } from './measure.ts';
-import { loadPeer, type Peer } from './peer.ts';
+import { measureHeartbeats, measureIdle } from './idle.ts';
+import { availablePeers, takes } from './peers-available.ts';
 import { ROWS, type Row } from './rows.ts';
 import { conditionsOf, tableOf } from './table.ts';
+import { measureTraffic } from './trio.ts';
+
+// What was started for a run is ended with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const FOLDER = new URL('.', import.meta.url);
 const RESULTS = new URL('results/', FOLDER);
-/** The order of the columns; what is not named follows. */
-const FIRST = ['wilco', 'raw', 'net-ack', 'ws-ack', 'socket-io'];
 const STEADY_MS = 3_000;
 const QUICK_MS = 1_000;
 
@@ -29,14 +31,14 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
-    profile: { type: 'string' },
   },
 });
 const measureMs = values.quick ? QUICK_MS : STEADY_MS;
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 
 const rows = ROWS.filter(({ name }) => isChosen(values.only, name));
-const peers = await availablePeers();
+const { peers, missing } = await availablePeers((name) => isChosen(values.peers, name));
+for (const [name, why] of Object.entries(missing)) console.log(`${name} is left out: ${why}`);
 buildStale();
 const figures = await runAll();
 if (values.keep) writeFileSync(new URL('figures.json', FOLDER), jsonOf(figures));
@@ -46,14 +48,15 @@ async function runAll(): Promise<Figures> {
   const runs: Run[] = [];
   const startedAt = new Date().toISOString();
   const meanings = Object.fromEntries(peers.map(({ name, meaning }) => [name, meaning]));
-  const all = { startedAt, machine: machine(), versions: versions(), measureMs, meanings, runs };
+  const conditions = { startedAt, machine: machine(), versions: versions(), measureMs };
+  const all: Figures = { ...conditions, meanings, missing, runs };
   // The peers of a row take turns within a round, so that each meets the same machine.
   for (let round = 1; round <= rounds; round += 1) {
     for (const row of rows) {
       for (const peer of peers.filter((one) => takes(one, row))) {
         const run = { row: row.name, peer: peer.name, round, ...(await measure(peer.name, row)) };
         runs.push(run);
-        console.log(`${round} ${row.name.padEnd(6)} ${peer.name.padEnd(10)} ${lineOf(run)}`);
+        console.log(`${round} ${row.name.padEnd(6)} ${peer.name.padEnd(16)} ${lineOf(run)}`);
         // Each time, so that nothing is lost where it is broken off.
         writeFileSync(resultFile(startedAt), jsonOf(all));
       }
@@ -62,43 +65,30 @@ async function runAll(): Promise<Figures> {
   return all;
 }
 
-async function measure(peer: string, row: Row): Promise<Pick<Run, 'traffic' | 'memoryBytes'>> {
+async function measure(peer: string, row: Row): Promise<Omit<Run, 'row' | 'peer' | 'round'>> {
   if (row.kind === 'idle') return { memoryBytes: await measureIdle(peer, row) };
-  return { traffic: await measureTraffic(peer, row, measureMs, values.profile) };
-}
-
-function takes(peer: Peer, row: Row): boolean {
-  if (row.kind === 'idle') return peer.openIdle !== undefined;
-  return row.size !== undefined || peer.takesObjects;
-}
-
-async function availablePeers(): Promise<Peer[]> {
-  const names = readdirSync(new URL('peers/', FOLDER)).map((file) => file.replace(/\.ts$/, ''));
-  const ordered = [...FIRST, ...names.filter((name) => !FIRST.includes(name))];
-  const found: Peer[] = [];
-  for (const name of ordered.filter((one) => isChosen(values.peers, one))) {
-    try {
-      found.push(await loadPeer(name));
-    } catch (error) {
-      console.log(`${name} is left out: ${String(error)}`);
-    }
-  }
-  return found;
+  if (row.kind === 'heartbeats') return { coreShare: await measureHeartbeats(peer, row) };
+  return { traffic: await measureTraffic(peer, row, measureMs) };
 }
 
 function isChosen(chosen: string | undefined, name: string): boolean {
   return chosen === undefined || chosen.split(',').includes(name);
 }
 
-function lineOf({ traffic, memoryBytes = 0 }: Run): string {
+function lineOf({ traffic, memoryBytes = 0, coreShare }: Run): string {
+  if (coreShare !== undefined) return `${(coreShare * 100).toFixed(2)} % of a core`;
   if (traffic === undefined) return `${(memoryBytes / 1_024).toFixed(1)} KiB a connection`;
-  const { rate, cpuMicros, senderMicros, receiverMicros, p50Micros, p99Micros } = traffic;
-  const halves = `${senderMicros.toFixed(2)} + ${receiverMicros.toFixed(2)}`;
-  const roundTrip =
-    p50Micros === undefined
-      ? ''
-      : `, round trip ${p50Micros.toFixed(1)}/${p99Micros?.toFixed(1)} µs`;
-  return `${rate.toFixed(0)}/s, ${cpuMicros.toFixed(2)} µs CPU (${halves})${roundTrip}`;
+  const { rate, cpuMicros, senderMicros, receiverMicros, brokerMicros } = traffic;
+  const { p50Micros, p99Micros, foreignShare } = traffic;
+  const parts = [senderMicros, receiverMicros, ...(brokerMicros > 0 ? [brokerMicros] : [])];
+  const notes = [
+    ...(p50Micros === undefined
+      ? []
+      : [`round trip ${p50Micros.toFixed(1)}/${p99Micros?.toFixed(1)} µs`]),
+    ...(foreignShare === undefined ? [] : [`others ${(foreignShare * 100).toFixed(0)} %`]),
+  ];
+  const sum = parts.map((part) => part.toFixed(2)).join(' + ');
+  return [`${rate.toFixed(0)}/s, ${cpuMicros.toFixed(2)} µs CPU (${sum})`, ...notes].join(', ');
 }
 
 function machine(): Figures['machine'] {

@@ -47,6 +47,7 @@ function busyness({ cores, loadAverage }: Figures['machine']): string {
 function cellOf(row: Row, summary: Summary | undefined): string {
   if (summary === undefined) return '–';
   if (row.kind === 'idle') return `${(summary.memoryBytes / 1_024).toFixed(1)} KiB`;
+  if (row.kind === 'heartbeats') return `${(summary.coreShare * 100).toFixed(1)} % of a core`;
   const { rate, cpuMicros, p50Micros, p99Micros } = summary;
   const roundTrip =
     p50Micros === undefined || p99Micros === undefined

@@ -6,7 +6,9 @@ import { dial, serve } from '../sockets.ts';
 export const peer: Peer = {
   name: 'net-ack',
   meaning: 'the handler has run; one line of JSON back for each message',
-  takesObjects: true,
+  kind: 'byHand',
+  acknowledgedBy: 'application',
+  carries: 'both',
 
   async startReceiver({ port }) {
     let count = 0;

@@ -10,7 +10,9 @@ const TEXT_BYTES = 1_024;
 export const peer: Peer = {
   name: 'socket-io',
   meaning: 'the handler has called back; at most once, nothing is kept for a lost connection',
-  takesObjects: true,
+  kind: 'product',
+  acknowledgedBy: 'application',
+  carries: 'both',
 
   startReceiver({ port }) {
     let count = 0;

@@ -1,5 +1,5 @@
 import { WebSocket, WebSocketServer } from 'ws';
-import { bytesOf, type Peer } from '../peer.ts';
+import { asBuffer, type Peer } from '../peer.ts';
 
 const ID_BYTES = 4;
 
@@ -7,7 +7,9 @@ const ID_BYTES = 4;
 export const peer: Peer = {
   name: 'ws-ack',
   meaning: 'the handler has run; one WebSocket message back for each',
-  takesObjects: false,
+  kind: 'byHand',
+  acknowledgedBy: 'application',
+  carries: 'bytes',
 
   startReceiver({ port }) {
     let count = 0;
@@ -34,7 +36,7 @@ export const peer: Peer = {
       waiting.delete(id);
       tell?.(1);
     });
-    const bytes = body instanceof Uint8Array ? body : bytesOf(0);
+    const bytes = asBuffer(body);
     let id = 0;
     return {
       send() {
