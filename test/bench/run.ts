@@ -13,7 +13,7 @@ import type { Figures, Run } from './figures.ts';
 import { measureHeartbeats, measureIdle } from './idle.ts';
 import { availablePeers, takes } from './peers-available.ts';
 import { ROWS, type Row } from './rows.ts';
-import { conditionsOf, tableOf } from './table.ts';
+import { conditionsOf, meaningsOf, peersTableOf } from './table.ts';
 import { measureTraffic } from './trio.ts';
 
 // What was started for a run is ended with it.
@@ -42,7 +42,7 @@ for (const [name, why] of Object.entries(missing)) console.log(`${name} is left 
 buildStale();
 const figures = await runAll();
 if (values.keep) writeFileSync(new URL('figures.json', FOLDER), jsonOf(figures));
-console.log(`\n${tableOf(figures)}\n${conditionsOf(figures)}`);
+console.log(`\n${peersTableOf(figures)}\n${conditionsOf(figures)}\n${meaningsOf(figures)}`);
 
 async function runAll(): Promise<Figures> {
   const runs: Run[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { readFigures, summaryOf, type Figures, type Run } from './figures.ts';
+import { summaryOf, type Figures, type Run } from './figures.ts';
 import { median } from './median.ts';
 import { ROWS } from './rows.ts';
-import { tableOf } from './table.ts';
+import { figuresDocument, meaningsOf, peersTableOf, tableOf } from './table.ts';
 
 const [P1, P64] = ROWS;
 const IDLE = ROWS.find(({ kind }) => kind === 'idle');
@@ -42,12 +42,26 @@ describe('the table of the benchmark', () => {
     ]);
   });
 
-  test('the figures that are kept have every row of Wilco and of Socket.IO', () => {
-    const kept = readFigures(new URL('figures.json', import.meta.url));
-    for (const peer of ['wilco', 'socket-io']) {
-      const missing = ROWS.filter((row) => summaryOf(kept, row, peer) === undefined);
-      expect(missing.map(({ name }) => name)).toEqual([]);
-    }
+  test('a peer is a line where there are many, and one that is not installed says so', () => {
+    const figures = {
+      ...figuresOf([run('P64', 'wilco', 1, 123_456, 8.1)]),
+      missing: { nats: 'x' },
+    };
+    expect(peersTableOf(figures).split('\n')).toEqual([
+      '| | P64 |',
+      '| --- | ---: |',
+      '| wilco | 123 k/s (8.1 µs) |',
+      '| nats | missing |',
+      '',
+    ]);
+    expect(meaningsOf(figures)).toContain('- **nats** is missing: x');
+  });
+
+  test('the figures that are kept have every line of the README for Wilco and Socket.IO', () => {
+    const [, ...lines] = figuresDocument().split('\n| --- ')[1]?.split('\n') ?? [];
+    const cells = lines.slice(0, 9).map((line) => line.split(' | '));
+    expect(cells.map((line) => line.length)).toEqual(Array.from({ length: 9 }, () => 6));
+    expect(cells.filter((line) => line[1] === '–' || line[5]?.startsWith('–'))).toEqual([]);
   });
 });
 

@@ -1,28 +1,57 @@
 import { readFigures, summaryOf, type Figures, type Summary } from './figures.ts';
 import { ROWS, type Row } from './rows.ts';
 
+/** Those that the README shows, and in which rows; the others are in `test/bench/README.md`. */
+const SHOWN_PEERS = ['wilco', 'raw', 'net-ack', 'ws-ack', 'socket-io'];
+const SHOWN_ROWS = ['P1', 'P64', 'P1024', 'PO64', 'A1024', 'A4096', 'A16k', 'A1m', 'I5000'];
+const NOTHING = '–';
+
 /** The part of README.md about speed: what the benchmark last kept. */
 export function figuresDocument(): string {
   const figures = readFigures(new URL('figures.json', import.meta.url));
-  const meanings = Object.entries(figures.meanings).map(
-    ([name, meaning]) => `- **${name}**: ${meaning}`,
-  );
-  return `\n${tableOf(figures)}\n${conditionsOf(figures)}\n${meanings.join('\n')}\n\n`;
+  const rows = ROWS.filter(({ name }) => SHOWN_ROWS.includes(name));
+  const peers = SHOWN_PEERS.filter((peer) => peer in figures.meanings);
+  const table = tableOf(figures, rows, peers);
+  return `\n${table}\n${conditionsOf(figures)}\n${meaningsOf(figures, peers)}\n`;
 }
 
-/** The figures as a table of Markdown: medians. */
-export function tableOf(figures: Figures): string {
-  const peers = Object.keys(figures.meanings);
-  const lines = ROWS.flatMap((row) => {
+/** The works as lines, the peers as columns: medians. */
+export function tableOf(
+  figures: Figures,
+  rows: readonly Row[] = ROWS,
+  peers: readonly string[] = Object.keys(figures.meanings),
+): string {
+  const lines = rows.flatMap((row) => {
     const cells = peers.map((peer) => cellOf(row, summaryOf(figures, row, peer)));
-    return cells.every((cell) => cell === '–') ? [] : [`| ${[row.title, ...cells].join(' | ')} |`];
+    return cells.every((cell) => cell === NOTHING) ? [] : [lineOf([row.title, ...cells])];
   });
-  return [
-    `| | ${peers.join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(peers.length)}`,
-    ...lines,
-    '',
-  ].join('\n');
+  return [lineOf(['', ...peers]), rulerOf(peers.length), ...lines, ''].join('\n');
+}
+
+/** The peers as lines, the works as columns: for many peers. */
+export function peersTableOf(figures: Figures, rows: readonly Row[] = ROWS): string {
+  const shown = rows.filter((row) => figures.runs.some((run) => run.row === row.name));
+  const lines = Object.keys(figures.meanings).flatMap((peer) => {
+    const cells = shown.map((row) => cellOf(row, summaryOf(figures, row, peer)));
+    return cells.every((cell) => cell === NOTHING) ? [] : [lineOf([peer, ...cells])];
+  });
+  const missing = Object.keys(figures.missing ?? {}).map((peer) =>
+    lineOf([peer, 'missing', ...shown.slice(1).map(() => '')]),
+  );
+  const head = lineOf(['', ...shown.map(({ name }) => name)]);
+  return [head, rulerOf(shown.length), ...lines, ...missing, ''].join('\n');
+}
+
+/** What the acknowledgement of each peer says, and why others are missing. */
+export function meaningsOf(
+  { meanings, missing = {} }: Figures,
+  peers: readonly string[] = Object.keys(meanings),
+): string {
+  const lines = [
+    ...peers.map((name) => `- **${name}**: ${meanings[name]}`),
+    ...Object.entries(missing).map(([name, why]) => `- **${name}** is missing: ${why}`),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 /** Where and with what the figures were taken, in a sentence. */
@@ -43,9 +72,17 @@ function busyness({ cores, loadAverage }: Figures['machine']): string {
   return `, busy with other work as well (load average ${loadAverage})`;
 }
 
-/** For traffic: messages a second, and CPU time for each. For idle connections: memory for each. */
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`.replace('|  |', '| |');
+}
+
+function rulerOf(columns: number): string {
+  return `| --- |${' ---: |'.repeat(columns)}`;
+}
+
+/** For traffic: messages a second, and CPU time for each. For idle connections: what each costs. */
 function cellOf(row: Row, summary: Summary | undefined): string {
-  if (summary === undefined) return '–';
+  if (summary === undefined) return NOTHING;
   if (row.kind === 'idle') return `${(summary.memoryBytes / 1_024).toFixed(1)} KiB`;
   if (row.kind === 'heartbeats') return `${(summary.coreShare * 100).toFixed(1)} % of a core`;
   const { rate, cpuMicros, p50Micros, p99Micros } = summary;

@@ -38,7 +38,9 @@ const WARM_MESSAGES = 150_000;
 const WARM_BYTES = 1e9;
 /** A step of the warming up, and how many there are at most. */
 const WARM_STEP_MS = 500;
-const WARM_STEPS = 10;
+const WARM_STEPS = 20;
+/** CPU time after which also the code of a slow peer has been compiled. Microseconds. */
+const WARM_CPU_MICROS = 4e6;
 /** How long a receiver behind a broker may take to see what was acknowledged. */
 const CATCH_UP_MS = 20_000;
 const POLL_MS = 20;
@@ -87,8 +89,12 @@ export class Trio {
   async warmUp(): Promise<void> {
     const wanted = Math.min(WARM_MESSAGES, WARM_BYTES / (this.#row.size ?? 1));
     let moved = 0;
-    for (let step = 0; step < WARM_STEPS && moved < wanted; step += 1) {
-      moved += (await this.measure(WARM_STEP_MS)).messages;
+    let usedMicros = 0;
+    for (let step = 0; step < WARM_STEPS; step += 1) {
+      if (moved >= wanted || usedMicros >= WARM_CPU_MICROS) return;
+      const { messages, cpuMicros } = await this.measure(WARM_STEP_MS);
+      moved += messages;
+      usedMicros += messages * cpuMicros;
     }
   }
 
