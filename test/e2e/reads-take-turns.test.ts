@@ -1,14 +1,14 @@
-/** A connection that floods this process gets one read, then the others have their turn. */
+/** A connection that floods this process gets a few reads, then the others have their turn. */
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { SocketConnection } from '../../packages/endpoint/src/socket-connection.ts';
 
-test('between two full reads of one connection the event loop turns', async () => {
+test('after four full reads of one connection the event loop turns', async () => {
   const total = 4 * 1024 * 1024;
   let received = 0;
   let full = 0;
   let withoutTurn = 0;
-  let hasTurned = true;
+  let mostWithoutTurn = 0;
   await new Promise<void>((resolve, reject) => {
     const server = createServer((socket) => {
       const connection = new SocketConnection(socket, { remote: 'flooding', isExposed: false });
@@ -16,10 +16,11 @@ test('between two full reads of one connection the event loop turns', async () =
         opened: () => {},
         received: (bytes) => {
           received += bytes.length;
-          if (!hasTurned) withoutTurn += 1;
-          hasTurned = bytes.length < 65_536;
-          full += hasTurned ? 0 : 1;
-          setImmediate(() => (hasTurned = true));
+          if (bytes.length < 65_536) return;
+          full += 1;
+          withoutTurn += 1;
+          mostWithoutTurn = Math.max(mostWithoutTurn, withoutTurn);
+          setImmediate(() => (withoutTurn = 0));
           // What comes meanwhile piles up.
           const untilMs = performance.now() + 2;
           while (performance.now() < untilMs);
@@ -43,5 +44,6 @@ test('between two full reads of one connection the event loop turns', async () =
   });
   expect(received).toBe(total);
   expect(full).toBeGreaterThan(5);
-  expect(withoutTurn).toBe(0);
+  expect(mostWithoutTurn).toBeLessThanOrEqual(4);
+  expect(mostWithoutTurn).toBeGreaterThan(1);
 });

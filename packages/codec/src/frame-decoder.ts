@@ -69,7 +69,8 @@ export class FrameDecoder {
    * Takes the next bytes of the stream and calls `onFrame` for each frame that they complete.
    *
    * The payload of a frame is a view that is valid only during the call: copy what must
-   * outlive it. All else of a frame is its own. Where `onFrame` throws, the decoder has
+   * outlive it. One of more than 4 KiB stays valid as long as nobody writes to the chunks. All
+   * else of a frame is its own. Where `onFrame` throws, the decoder has
    * stopped and the exception comes out here.
    *
    * @returns the protocol error that ended the stream, the same at each further call; nothing

@@ -21,6 +21,7 @@ export class AcceptedTlsConnection implements Connection {
   readonly remote: string;
   readonly isExposed = false;
   readonly isReliable = true;
+  readonly handsOverReads = true;
   readonly #raw: Socket;
   #secure: SocketConnection | undefined;
   #events: ConnectionEvents | undefined;
@@ -49,6 +50,11 @@ export class AcceptedTlsConnection implements Connection {
   attach(events: ConnectionEvents): void {
     this.#events = events;
     this.#raw.on('close', () => events.closed());
+  }
+
+  writeAll(pieces: readonly Uint8Array[]): void {
+    if (this.#secure !== undefined) this.#secure.writeAll(pieces);
+    else for (const bytes of pieces) this.write(bytes);
   }
 
   write(bytes: Uint8Array): void {

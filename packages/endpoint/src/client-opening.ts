@@ -114,6 +114,7 @@ export class ClientConnection implements FrameConnectionOwner {
       announcement: welcome.announcement,
       ack: welcome.ack,
       isReliable: frames.isReliable,
+      handsOverReads: frames.handsOverReads,
       // WELCOME is the one frame of the opening that came in.
       framesSeen: () => frames.framesSeen - 1,
       framesWritten: () => frames.framesWritten - writtenBefore,

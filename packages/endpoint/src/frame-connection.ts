@@ -50,6 +50,8 @@ export class FrameConnection {
   readonly remote: string;
   readonly isReliable: boolean;
   readonly isExposed: boolean;
+  /** Whether payloads may stay where they were read. */
+  readonly handsOverReads: boolean;
   /** Names it in the log of its endpoint. */
   readonly number: number;
   readonly #connection: Connection;
@@ -84,6 +86,7 @@ export class FrameConnection {
     this.number = setting.number ?? 0;
     this.isReliable = connection.isReliable;
     this.isExposed = connection.isExposed;
+    this.handsOverReads = connection.handsOverReads === true;
     this.#isLimited = setting.isOpeningLimited;
     this.#decoder = this.#newDecoder();
     if (this.isReliable) this.#encoder.appendPreamble();
@@ -303,10 +306,11 @@ export class FrameConnection {
   }
 
   #writeOut(): void {
-    for (const bytes of this.#encoder.take()) {
-      this.#writtenBytes += bytes.length;
-      this.#connection.write(bytes);
-    }
+    const pieces = this.#encoder.take();
+    for (const { length } of pieces) this.#writtenBytes += length;
+    if (pieces.length > 1 && this.#connection.writeAll !== undefined) {
+      this.#connection.writeAll(pieces);
+    } else for (const bytes of pieces) this.#connection.write(bytes);
   }
 
   #stillOwner(): FrameConnectionOwner | undefined {

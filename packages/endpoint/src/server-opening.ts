@@ -150,6 +150,7 @@ export class ServerConnection implements FrameConnectionOwner {
       announcement: ready.announcement,
       ack: ready.ack,
       isReliable: frames.isReliable,
+      handsOverReads: frames.handsOverReads,
       framesSeen: () => frames.framesSeen - this.#seenBefore,
       framesWritten: () => frames.framesWritten - this.#writtenBefore,
     });

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { Connection, ConnectionEvents, TlsPeer } from './transport.ts';
 
 /**
@@ -13,6 +13,8 @@ export const SOCKET_OPTIONS = {
 
 /** Behind a read of this size there is more, most likely. */
 const FULL_READ_BYTES = 64 * 1024;
+/** After so many full reads in a row others have their turn. */
+const FULL_READS = 4;
 
 /** What a connection on a socket is, beside its bytes. */
 export interface SocketFacts {
@@ -21,25 +23,37 @@ export interface SocketFacts {
   /** What tells that a dialled socket is connected; `undefined`: it is connected already. */
   readonly openedBy?: 'connect' | 'secureConnect';
   /** Asked once it is connected. */
-  readonly tls?: () => TlsPeer;
+  readonly tls?: () => TlsPeer | undefined;
   /** What the system says, in our words. */
   readonly explain?: (error: Error) => Error;
 }
 
-/** A connection on a socket of the system: TCP, TLS or Unix. */
+/** Dials, with the options for reading. */
+type Dial = (onread: OnReadOpts) => Socket;
+
+/**
+ * A connection on a socket of the system: TCP, TLS or Unix.
+ *
+ * One that is dialled reads into a buffer that all of the process share. Node.js has no public
+ * way to do so with one that was accepted: it gives each read memory of its own, which is then
+ * handed over.
+ */
 export class SocketConnection implements Connection {
   readonly remote: string;
   readonly isExposed: boolean;
   readonly isReliable = true;
+  readonly handsOverReads: boolean;
   readonly #socket: Socket;
   readonly #facts: SocketFacts;
   #tls: TlsPeer | undefined;
   #events: ConnectionEvents | undefined;
+  #fullReads = 0;
 
-  constructor(socket: Socket, facts: SocketFacts) {
+  constructor(socket: Socket | Dial, facts: SocketFacts) {
+    this.handsOverReads = typeof socket !== 'function';
+    this.#socket = typeof socket === 'function' ? socket(this.#reading()) : socket;
     // First of all: an error without a listener would end the process.
-    socket.on('error', (error) => this.#events?.failed(facts.explain?.(error) ?? error));
-    this.#socket = socket;
+    this.#socket.on('error', (error) => this.#events?.failed(facts.explain?.(error) ?? error));
     this.#facts = facts;
     this.remote = facts.remote;
     this.isExposed = facts.isExposed;
@@ -63,22 +77,20 @@ export class SocketConnection implements Connection {
         events.opened();
       });
     }
-    this.#socket.on('data', (bytes: Uint8Array) => {
-      events.received(bytes);
-      if (bytes.length >= FULL_READ_BYTES) this.#yield();
-    });
+    if (this.handsOverReads) this.#socket.on('data', (bytes: Uint8Array) => this.#read(bytes));
     this.#socket.on('end', () => events.ended());
     this.#socket.on('close', () => events.closed());
   }
 
-  /** The system would give it many reads in a row: who floods it waits for its turn like all others. */
-  #yield(): void {
-    this.#socket.pause();
-    setImmediate(() => this.#socket.resume());
-  }
-
   write(bytes: Uint8Array): void {
     if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  /** One call to the system for all of them. */
+  writeAll(pieces: readonly Uint8Array[]): void {
+    this.#socket.cork();
+    for (const bytes of pieces) this.write(bytes);
+    this.#socket.uncork();
   }
 
   end(): void {
@@ -88,4 +100,35 @@ export class SocketConnection implements Connection {
   destroy(): void {
     this.#socket.destroy();
   }
+
+  /** A read is dealt with before the next one begins, on whichever connection. */
+  #reading(): OnReadOpts {
+    return {
+      buffer: sharedReadBuffer(),
+      callback: (count, buffer) => {
+        this.#read(buffer.subarray(0, count));
+        return true;
+      },
+    };
+  }
+
+  #read(bytes: Uint8Array): void {
+    this.#events?.received(bytes);
+    this.#fullReads = bytes.length < FULL_READ_BYTES ? 0 : this.#fullReads + 1;
+    if (this.#fullReads < FULL_READS) return;
+    this.#fullReads = 0;
+    this.#yield();
+  }
+
+  /** The system would give it many reads in a row: who floods it waits for its turn like all others. */
+  #yield(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#socket.resume());
+  }
+}
+
+let readBuffer: Uint8Array | undefined;
+
+function sharedReadBuffer(): Uint8Array {
+  return (readBuffer ??= new Uint8Array(FULL_READ_BYTES));
 }

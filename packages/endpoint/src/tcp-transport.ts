@@ -29,7 +29,7 @@ export function tcpTransport(options: TcpTransportOptions = {}): Transport {
       const address = fullAddress(given, 1);
       const { host, port, path } = address;
       const place = path === undefined ? { host, port } : { path };
-      return new SocketConnection(connect({ ...SOCKET_OPTIONS, ...place }), {
+      return new SocketConnection((onread) => connect({ ...SOCKET_OPTIONS, ...place, onread }), {
         remote: addressName(address),
         isExposed: !isLocal(address),
         openedBy: 'connect',

@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
-import { checkServerIdentity, connect, type SecureContext } from 'node:tls';
+import { isIP, type OnReadOpts } from 'node:net';
+import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { WilcoError } from '@wilco/protocol';
 import { addressName, fullAddress } from './address.ts';
 import { SOCKET_OPTIONS, SocketConnection } from './socket-connection.ts';
@@ -45,18 +45,21 @@ function dial(address: FullAddress, tls: TlsClientOptions, context: SecureContex
   }
   // A name that is asked for is a name, never a number (RFC 6066).
   const { rejectUnauthorized = true, servername = isIP(host) === 0 ? host : undefined } = tls;
-  const socket = connect({
-    ...SOCKET_OPTIONS,
-    ...{ host, port, rejectUnauthorized, secureContext: context },
-    ...(servername !== undefined && { servername }),
-    checkServerIdentity: guarded(tls.checkServerIdentity ?? checkServerIdentity),
-    ALPNProtocols: ALPN_PROTOCOLS,
-  });
-  socket.once('secureConnect', () => socket.disableRenegotiation());
+  let socket: TLSSocket | undefined;
+  const shakeHands = (onread: OnReadOpts): TLSSocket => {
+    const dialled = connect({
+      ...{ ...SOCKET_OPTIONS, host, port, rejectUnauthorized, secureContext: context, onread },
+      ...(servername !== undefined && { servername }),
+      checkServerIdentity: guarded(tls.checkServerIdentity ?? checkServerIdentity),
+      ALPNProtocols: ALPN_PROTOCOLS,
+    });
+    dialled.once('secureConnect', () => dialled.disableRenegotiation());
+    return (socket = dialled);
+  };
   const remote = addressName(address);
-  return new SocketConnection(socket, {
+  return new SocketConnection(shakeHands, {
     ...{ remote, isExposed: false, openedBy: 'secureConnect' },
-    tls: () => tlsPeer(socket, true),
+    tls: () => socket && tlsPeer(socket, true),
     explain: (error) => tlsFailure(error, remote),
   });
 }

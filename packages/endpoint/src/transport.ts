@@ -38,7 +38,7 @@ export interface ConnectionEvents {
    * time, as that of TLS does; nothing is received before.
    */
   opened(): void;
-  /** Bytes came in. They may be reused after the call returns. */
+  /** Bytes came in. They may be reused after the call returns, unless it hands over its reads. */
   received(bytes: Uint8Array): void;
   /** The peer sends nothing more. */
   ended(): void;
@@ -74,12 +74,19 @@ export interface Connection {
    * `write` carries whole frames and may be lost, repeated or overtaken.
    */
   readonly isReliable: boolean;
+  /**
+   * Whether the bytes that `received` is given are never used again: then a message may stay
+   * where it was read, else what is kept of them is copied.
+   */
+  readonly handsOverReads?: boolean | undefined;
   /** Bytes written and not yet handed to the system. */
   readonly unsentBytes: number;
   /** Tells the connection where to report. Called once, in the same turn in which it was given. */
   attach(events: ConnectionEvents): void;
   /** Takes the bytes; they are not changed afterwards. A failure comes as an event. */
   write(bytes: Uint8Array): void;
+  /** {@link write} for all that goes out together, in order; `undefined`: each by itself. */
+  writeAll?(pieces: readonly Uint8Array[]): void;
   /** Sends what was written, then ends this direction. */
   end(): void;
   /** Lets go of it at once. */

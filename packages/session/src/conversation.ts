@@ -27,6 +27,8 @@ export interface Link {
   /** What the peer holds: from WELCOME or READY. */
   readonly ack: AckFrame;
   readonly isReliable: boolean;
+  /** Whether the memory of what came in is never used again; by default it may be. */
+  readonly handsOverReads?: boolean | undefined;
   /** How many frames came in since the opening, this one included. */
   readonly framesSeen: () => number;
   /** How many frames were written since the opening. */
@@ -110,7 +112,7 @@ export class Conversation {
     this.#isClosing = false;
     this.#liveness.attached(announcement.waitMs, nowMs);
     this.#watch.attached(announcement.ackDelayMs, isReliable);
-    this.#inbox.attached(isReliable);
+    this.#inbox.attached(isReliable, link.handsOverReads === true);
     this.#reader.attached();
     this.#transmitter.peerMaxMessageBytes = announcement.maxMessageBytes;
     this.#outbox.expiry.peerHandlingMs =

@@ -1,7 +1,6 @@
 import {
   ANSWER_CHANNEL,
   LIMITS,
-  ByteSlab,
   type AnswerFrame,
   type CancelFrame,
   type FragmentFrame,
@@ -18,6 +17,7 @@ import type { SessionContext } from './context.ts';
 import type { Handling } from './handling.ts';
 import { IncomingMessage } from './incoming-message.ts';
 import { incomingRecord, receivingRecord } from './incoming-records.ts';
+import { KeptPayloads } from './kept-payloads.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 import {
   begunAgain,
@@ -44,8 +44,7 @@ export class Inbox {
   readonly #window: SessionWindow;
   readonly #channels: ReceiveChannels;
   readonly #types = new NamesTaken();
-  /** One message that is kept long keeps no more than this much of others. */
-  readonly #slab = new ByteSlab(1_024);
+  readonly #payloads = new KeptPayloads();
   #isReliable = true;
   /** Takes an answer of the peer: set by the session. Returns what is wrong with it. */
   onAnswer: (answer: AnswerFrame, payload: Uint8Array) => WilcoError | undefined = () => undefined;
@@ -80,8 +79,9 @@ export class Inbox {
     return this.#channels.all;
   }
 
-  attached(isReliable: boolean): void {
+  attached(isReliable: boolean, areReadsHandedOver: boolean): void {
     this.#isReliable = isReliable;
+    this.#payloads.areReadsHandedOver = areReadsHandedOver;
     this.#types.clear();
     this.#window.attached(isReliable);
   }
@@ -182,8 +182,9 @@ export class Inbox {
     this.#window.grow(nowMs);
   }
 
-  /** The records of what changed since the last commit. */
+  /** The end of a turn: the records of what changed since the last commit. */
   beforeCommit(): void {
+    this.#payloads.settle();
     const { journal, setting } = this.#context;
     if (journal.isVolatile || !journal.isDirty) return;
     for (const channel of this.channels) {
@@ -226,7 +227,7 @@ export class Inbox {
     }
     const arrival = { frame, type: this.#typeOf(frame) ?? '', atMs: nowMs, cost };
     if (frame.totalBytes === undefined) {
-      return this.#accept(channel, arrival, this.#slab.copy(frame.payload), 0, nowMs);
+      return this.#accept(channel, arrival, this.#payloads.keep(frame), 0, nowMs);
     }
     this.#assemble(channel, arrival, frame.totalBytes, nowMs);
     return undefined;
@@ -281,6 +282,7 @@ export class Inbox {
     message.reservedBytes = reservedBytes;
     this.taken += 1;
     channel.hold(message);
+    this.#payloads.held(message);
     if (!journal.isVolatile) {
       journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
     }

@@ -25,6 +25,8 @@ export class VirtualConnection implements Connection, PipeReader {
   /** Name of the other host. */
   readonly remoteHost: string;
   readonly isExposed = false;
+  /** What was written is delivered, or a copy: nobody writes to it again. */
+  readonly handsOverReads = true;
   readonly process: VirtualProcess;
   readonly #link: ConnectionLink;
   #events: ConnectionEvents | undefined;
