@@ -46,6 +46,10 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     random: 'is tried again at once, then after a random time below a bound that doubles',
     insecure: 'over a transport that leaves this machine ends the client, unless it is allowed',
     whenSessionLost: 'settles in doubt what may be handled, where that was asked for',
+    maxIds: 'is as much as maxIds says: older ones are handled again',
+    idAgeMs: 'lasts as long as idAgeMs says',
+    idReplyBytes:
+      'is replies of as many bytes as idReplyBytes says, and of the others that they were handled',
     windowBudgetBytes: 'a server whose windows take all its memory lets nobody more in',
     channels: 'run no more at once than their channel allows, though their type would',
     log: 'lets one message be followed at both sides, from send to settled, by its id',

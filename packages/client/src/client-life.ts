@@ -1,6 +1,8 @@
 import {
   ClientConnection,
+  messageIds,
   newId,
+  openRemembering,
   StoreDriver,
   WindowBudget,
   type ClientOpeningOwner,
@@ -69,10 +71,11 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   readonly #onBegun: (() => void)[] = [];
 
   constructor(setting: ClientLifeSetting) {
+    const { options } = setting;
     this.#setting = setting;
-    this.#options = setting.options;
-    const { store, clock, random, windowBudgetBytes, channels } = setting.options;
-    this.#store = new StoreDriver(store, clock, setting.options.session.storeTimeoutMs);
+    this.#options = options;
+    const { store, clock, random, windowBudgetBytes, channels, opening, log } = options;
+    this.#store = new StoreDriver(store, clock, options.session.storeTimeoutMs);
     this.#source = {
       role: 'client',
       runId: newId(random),
@@ -80,13 +83,12 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       store: this.#store,
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
+      ids: messageIds(options.ids),
       channels,
-      hasIntegrity: setting.options.opening.integrity === 'endToEnd',
-      log: setting.options.log,
+      hasIntegrity: opening.integrity === 'endToEnd',
+      log,
     };
-    const { connectTimeoutMs, welcomeTimeoutMs: answerTimeoutMs } = setting.options.opening;
-    const { options } = setting;
-    const credentials = new CredentialSource(clock, options.credentials, connectTimeoutMs);
+    const credentials = new CredentialSource(clock, options.credentials, opening.connectTimeoutMs);
     this.#dialler = new Dialler({
       options,
       credentials,
@@ -98,7 +100,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#renewal = new CredentialRenewal({
       clock,
       credentials,
-      answerTimeoutMs,
+      answerTimeoutMs: opening.welcomeTimeoutMs,
       show: (shown) => this.session?.driver.write({ kind: 'credentials', credentials: shown }),
       renewalFailed: (failure) => setting.emit('renewalFailed', failure),
     });
@@ -119,7 +121,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       this.#begin(undefined);
       return;
     }
-    this.#store.open().then(
+    openRemembering(this.#store, this.#source.ids).then(
       (contents) => {
         if (!this.#isOver) this.#begin(contents);
       },

@@ -205,7 +205,7 @@ export class ClientSessions {
       clock: source.clock,
       store: source.store,
       options: options.session,
-      session: sessionSetting({ ...source, budget }, storeKey),
+      session: sessionSetting({ ...source, budget }, storeKey, OF_SERVER),
       ...(contents !== undefined && { contents }),
     };
     const owner = this.#owner;
@@ -223,6 +223,9 @@ export class ClientSessions {
     return session;
   }
 }
+
+/** All sessions of a client have the same peer. */
+const OF_SERVER = { scope: '', pastOf: () => undefined };
 
 const UNNAMED = {
   id: undefined,

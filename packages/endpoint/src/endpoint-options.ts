@@ -1,5 +1,5 @@
 import { resolveSessionOptions } from '@wilco/session';
-import type { ResolvedSessionOptions, SessionOptions } from '@wilco/session';
+import type { MessageIdLimits, ResolvedSessionOptions, SessionOptions } from '@wilco/session';
 import { WilcoError, wholeInRange } from '@wilco/protocol';
 import type { Store } from '@wilco/store';
 import { addressName, isLocal } from './address.ts';
@@ -64,6 +64,33 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
    * @defaultValue `268_435_456` (256 MiB)
    */
   readonly windowBudgetBytes?: number;
+  /**
+   * How many ids that the peer's application gave its messages are remembered, of all sessions
+   * together: a second message with the same id gets the outcome of the first, and is not handled.
+   * Where there are more, the oldest are forgotten: what comes again under them is handled again.
+   *
+   * Whole number, 0 to 16_777_216.
+   *
+   * @defaultValue `100_000`
+   */
+  readonly maxIds?: number;
+  /**
+   * How long an id is remembered after its message has ended.
+   *
+   * Milliseconds, 0 to 31_536_000_000 (a year).
+   *
+   * @defaultValue `604_800_000` (7 days)
+   */
+  readonly idAgeMs?: number;
+  /**
+   * Memory for the replies that are kept with ids. Where they take more, the oldest are let go
+   * of: what comes again is still told that it was handled, with its reply lost.
+   *
+   * Bytes, 0 to 1_099_511_627_776.
+   *
+   * @defaultValue `16_777_216` (16 MiB)
+   */
+  readonly idReplyBytes?: number;
   /** Weight, urgency and concurrency of channels, by name. @defaultValue all alike */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
   /**
@@ -83,6 +110,7 @@ export interface ResolvedEndpointOptions {
   readonly isExposureAllowed: boolean;
   readonly whenSessionLost: WhenSessionLost;
   readonly windowBudgetBytes: number;
+  readonly ids: MessageIdLimits;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
   readonly log: EventLog | undefined;
   readonly session: ResolvedSessionOptions;
@@ -104,6 +132,7 @@ export function resolveEndpointOptions(
     isExposureAllowed: options.insecure === true,
     whenSessionLost: whenSessionLostOf(options.whenSessionLost),
     windowBudgetBytes: wholeInRange('windowBudgetBytes', windowBudgetBytes, 65_536, 2 ** 40),
+    ids: idLimitsOf(options),
     channels: checkChannels(options.channels),
     log: eventLog(options.log, side, clock),
     session: resolveSessionOptions(options),
@@ -137,6 +166,18 @@ export function refuseTlsBeside({ transport }: EndpointOptions, { path }: FullAd
   if (transport === undefined && path === undefined) return;
   const other = path === undefined ? 'a transport of your own' : 'a Unix socket';
   throw new WilcoError('WILCO_OPTION_INVALID', `tls goes with TCP, not with ${other}`);
+}
+
+function idLimitsOf({
+  maxIds = 100_000,
+  idAgeMs = 604_800_000,
+  idReplyBytes = 16 * MIB,
+}: EndpointOptions): MessageIdLimits {
+  return {
+    maxIds: wholeInRange('maxIds', maxIds, 0, 16_777_216),
+    idAgeMs: wholeInRange('idAgeMs', idAgeMs, 0, 31_536_000_000),
+    idReplyBytes: wholeInRange('idReplyBytes', idReplyBytes, 0, 2 ** 40),
+  };
 }
 
 function whenSessionLostOf(choice: WhenSessionLost = 'resend'): WhenSessionLost {

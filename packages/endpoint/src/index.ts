@@ -6,6 +6,8 @@ export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec
 export { resolveSessionOptions, WindowBudget } from '@wilco/session';
 export type {
   ResolvedSessionOptions,
+  MessageIds,
+  PastSession,
   SessionEnd,
   SessionOptions,
   SessionSetting,
@@ -32,6 +34,7 @@ export { FrameConnection } from './frame-connection.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
 export { Handlers } from './handlers.ts';
 export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
+export { messageIds, openRemembering } from './id-memory.ts';
 export { logError } from './log.ts';
 export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';

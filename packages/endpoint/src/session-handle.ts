@@ -15,7 +15,9 @@ export interface SendOptions {
   readonly ttlMs?: number;
   /**
    * A name of your own for the message, told to its handler. It stays when the message moves
-   * to another session. 1 to 128 bytes of UTF-8.
+   * to another session. For the peer it is an idempotency key: whatever comes from the same
+   * identity with the same id, type and body is handled once, and gets the same outcome; with
+   * another body it is rejected with `WILCO_ID_REUSED`. 1 to 128 bytes of UTF-8.
    *
    * @defaultValue derived from session, channel and place
    */

@@ -1,8 +1,9 @@
 import { checkOptionNames, WilcoError, wholeInRange, type OptionNames } from '@wilco/protocol';
-import type { SessionSetting, WindowBudget } from '@wilco/session';
+import type { IdSetting, MessageIds, SessionSetting, WindowBudget } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { EventLog } from './log.ts';
 import type { Handlers } from './handlers.ts';
+import { hashOf } from './id-memory.ts';
 import { systemRandom, type Random } from './random.ts';
 import type { StoreDriver } from './store-driver.ts';
 
@@ -45,6 +46,8 @@ export interface SessionSource {
   readonly store: StoreDriver;
   readonly handlers: Handlers;
   readonly budget: WindowBudget;
+  /** What is remembered of the ids of messages. */
+  readonly ids: MessageIds;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
   /** Whether this side declares that TLS reaches from end to end. */
   readonly hasIntegrity: boolean;
@@ -60,7 +63,11 @@ const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
 const ORDINARY: ChannelOptions = {};
 
 /** What the engine of one session is told beside its options. */
-export function sessionSetting(source: SessionSource, storeKey: string): SessionSetting {
+export function sessionSetting(
+  source: SessionSource,
+  storeKey: string,
+  peer: Pick<IdSetting, 'scope' | 'pastOf'>,
+): SessionSetting {
   const { role, runId, clock, store, handlers, budget, channels } = source;
   const optionsOf = (name: string): ChannelOptions =>
     Object.hasOwn(channels, name) ? (channels[name] ?? ORDINARY) : ORDINARY;
@@ -72,6 +79,7 @@ export function sessionSetting(source: SessionSource, storeKey: string): Session
     isVolatile: store.isVolatile,
     hasIntegrity: source.hasIntegrity,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
+    ids: { ...peer, table: source.ids, hashOf },
     budget,
     concurrencyOf: (type, channel) =>
       Math.min(handlers.concurrencyOf(type), optionsOf(channel).concurrency ?? Infinity),

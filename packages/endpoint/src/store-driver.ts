@@ -1,9 +1,18 @@
-import { WilcoError, type StoreOperation, type Worth } from '@wilco/protocol';
+import {
+  WilcoError,
+  type EntryTable,
+  type StoreEntry,
+  type StoreOperation,
+  type Worth,
+} from '@wilco/protocol';
 import type { Store, StoreContents } from '@wilco/store';
 import type { Clock } from './clock.ts';
 
 /** Told when what was persisted before it is kept, or never will be. */
 type CommitDone = (error: WilcoError | undefined) => void;
+
+/** How many entries are read in one go. */
+const ENTRIES_AT_ONCE = 1_000;
 
 /**
  * The store of an endpoint. What all its sessions persist in one turn of the event loop goes
@@ -49,6 +58,25 @@ export class StoreDriver {
         cause,
       });
     }
+  }
+
+  /** All entries of a table, in the order of their keys. Rejects with `WILCO_STORE_FAILED`. */
+  async entriesOf(table: EntryTable): Promise<readonly StoreEntry[]> {
+    const found: StoreEntry[] = [];
+    const store = this.#store;
+    if (store === undefined || this.isVolatile) return found;
+    for (let isMore = true; isMore;) {
+      const range = { after: found.at(-1)?.key, limit: ENTRIES_AT_ONCE };
+      const entries = await new Promise<readonly StoreEntry[]>((resolve, reject) => {
+        store.readEntries(table, range, (cause, read) => {
+          if (cause === undefined) resolve(read);
+          else reject(unreadable(table, cause));
+        });
+      });
+      found.push(...entries);
+      isMore = entries.length === ENTRIES_AT_ONCE;
+    }
+    return found;
   }
 
   /** Part of the next commit. */
@@ -142,6 +170,11 @@ export class StoreDriver {
 }
 
 const HUNG = new Error('the store did not answer in time');
+
+function unreadable(table: EntryTable, cause: unknown): WilcoError {
+  const detail = `its table '${table}' could not be read: ${String(cause)}`;
+  return new WilcoError('WILCO_STORE_FAILED', detail, { cause });
+}
 
 /** What only looks like one, such as a path, would lose everything without a word. */
 function checkStore(store: Store | undefined): void {

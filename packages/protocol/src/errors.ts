@@ -152,6 +152,12 @@ export const ERRORS = {
     summary:
       'The handler did not finish within `handlerTimeoutMs` and its grace. It may still have an effect.',
   },
+  WILCO_ID_REUSED: {
+    fault: 'caller',
+    retryable: false,
+    summary:
+      'Another message was sent under the same id before, with another type or body. No handler ran for this one. Give each message an id of its own, and the same id only to the same message.',
+  },
   WILCO_INSECURE_REFUSED: {
     fault: 'caller',
     retryable: false,

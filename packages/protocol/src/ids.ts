@@ -53,3 +53,21 @@ export function derivedMessageId(
 ): MessageId {
   return `${session}.${direction === 'client' ? 'c' : 's'}.${channelName}.${String(seq)}`;
 }
+
+/** What a derived id says: see {@link derivedMessageId}. */
+export interface MessageOrigin {
+  readonly session: SessionId;
+  readonly direction: 'client' | 'server';
+  readonly channelName: string;
+  readonly seq: number;
+}
+
+const DERIVED_ID = /^([0-9a-f]{32})\.([cs])\.(.+)\.([1-9][0-9]{0,15})$/su;
+
+/** Reads a derived id; `undefined` for one that an application made up. */
+export function messageOriginOf(id: MessageId): MessageOrigin | undefined {
+  const [, session = '', side, channelName = '', digits] = DERIVED_ID.exec(id) ?? [];
+  const seq = Number(digits);
+  if (side === undefined || !Number.isSafeInteger(seq)) return undefined;
+  return { session, direction: side === 'c' ? 'client' : 'server', channelName, seq };
+}

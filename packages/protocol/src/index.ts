@@ -47,8 +47,17 @@ export {
   DEFAULT_CHANNEL,
   DEFAULT_CHANNEL_NAME,
   derivedMessageId,
+  messageOriginOf,
 } from './ids.ts';
-export type { Attempt, ChannelNumber, MessageId, RunId, ServerId, SessionId } from './ids.ts';
+export type {
+  Attempt,
+  ChannelNumber,
+  MessageId,
+  MessageOrigin,
+  RunId,
+  ServerId,
+  SessionId,
+} from './ids.ts';
 export { LIMITS, PROTOCOL_VERSION } from './limits.ts';
 export { checkMessageType, defineMessage } from './message-type.ts';
 export type { MessageType, MessageTypeOptions, PayloadCodec } from './message-type.ts';

@@ -6,6 +6,7 @@ import {
   type Connection,
   type Handlers,
   type Listener,
+  type MessageIds,
   type Refusal,
   type ServerOpeningOwner,
   type SessionSource,
@@ -36,6 +37,7 @@ export interface ServerLifeSetting {
   readonly store: StoreDriver;
   readonly contents: StoreContents | undefined;
   readonly handlers: Handlers;
+  readonly ids: MessageIds;
   readonly listener: Listener;
   readonly emit: Emit;
 }
@@ -87,6 +89,7 @@ export class ServerLife implements ServerOpeningOwner {
       store,
       handlers,
       budget,
+      ids: setting.ids,
       channels,
       hasIntegrity: options.opening.integrity === 'endToEnd',
       log: options.log,

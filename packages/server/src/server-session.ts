@@ -54,6 +54,8 @@ export interface ServerSessionSetting {
 export class ServerSession implements SessionLife {
   readonly id: SessionId;
   readonly identity: string | undefined;
+  /** Whose ids its messages have: those of its identity, else of the sessions that it follows. */
+  readonly scope: string;
   readonly handle: PeerSession;
   readonly live: LiveSession;
   readonly sender: MessageSender;
@@ -82,6 +84,8 @@ export class ServerSession implements SessionLife {
       readonly identity: string | undefined;
       readonly attempt: Attempt;
       readonly clientRunId: RunId | undefined;
+      /** Whose ids its messages have, where it has no identity: those of the session it follows. */
+      readonly scope?: string | undefined;
       readonly contents?: SessionContents;
     },
   ) {
@@ -89,6 +93,7 @@ export class ServerSession implements SessionLife {
     this.#setting = setting;
     this.id = id;
     this.identity = identity;
+    this.scope = identity === undefined ? `s${given.scope ?? id}` : `i${identity}`;
     this.attempt = given.attempt;
     this.clientRunId = given.clientRunId;
     this.isEstablished = contents !== undefined;
@@ -106,7 +111,7 @@ export class ServerSession implements SessionLife {
       clock,
       store: source.store,
       options,
-      session: sessionSetting(source, id),
+      session: sessionSetting(source, id, { scope: this.scope, pastOf: () => undefined }),
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;

@@ -4,6 +4,8 @@ import {
   endpointEvents,
   fullAddress,
   Handlers,
+  messageIds,
+  openRemembering,
   StoreDriver,
   type Address,
   type CloseOptions,
@@ -48,7 +50,8 @@ export async function listen(options: ServerOptions): Promise<Server> {
     events.emit(name, value);
   };
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
-  const contents = store.isVolatile ? undefined : await store.open();
+  const ids = messageIds(resolved.ids);
+  const contents = store.isVolatile ? undefined : await openRemembering(store, ids);
   let life: ServerLife | undefined;
   const accept = (connection: Connection): void => {
     if (life !== undefined) life.accept(connection);
@@ -57,7 +60,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
   let listener: Listener | undefined;
   try {
     listener = await resolved.transport.listen(resolved.address, accept);
-    life = new ServerLife({ options: resolved, store, contents, handlers, listener, emit });
+    life = new ServerLife({ options: resolved, store, contents, handlers, ids, listener, emit });
     return new Server(life, handlers, events, listener.address);
   } catch (error) {
     await listener?.close();

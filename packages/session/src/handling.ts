@@ -1,32 +1,16 @@
-import {
-  LIMITS,
-  type AnswerOutcome,
-  type AnswerRecord,
-  type ErrorCode,
-  type IncomingRecord,
-} from '@wilco/protocol';
+import { LIMITS, type AnswerRecord, type ErrorCode, type IncomingRecord } from '@wilco/protocol';
 import type { AckWriter } from './ack-writer.ts';
 import type { SessionContext } from './context.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { IncomingMessage } from './incoming-message.ts';
 import { incomingRecord } from './incoming-records.ts';
+import { KnownIds } from './known-ids.ts';
 import type { Outbox } from './outbox.ts';
 import { NO_BYTES } from './outgoing-message.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 import type { SessionWindow } from './session-window.ts';
 import type { Delivery, HandlerResult } from './sink.ts';
-
-/** What an answer says beside its payload. */
-interface Verdict {
-  readonly outcome: AnswerOutcome;
-  readonly code: string;
-  readonly reason: string;
-  readonly hasRun: boolean;
-  readonly isRetryable: boolean;
-}
-
-const CANCELLED: Verdict = verdict('cancelled', 'WILCO_CANCELLED');
-const EXPIRED: Verdict = verdict('expired', 'WILCO_EXPIRED');
+import { endOf, PLAINLY, verdict, type Verdict } from './verdict.ts';
 
 /**
  * Starts handlers in the order of the messages, as many side by side as their types
@@ -38,6 +22,8 @@ export class Handling {
   readonly #outbox: Outbox;
   readonly #acks: AckWriter;
   readonly #window: SessionWindow;
+  /** What the ids of messages mean; `undefined` where they are names only. */
+  readonly ids: KnownIds | undefined;
   /** Waiting messages with a time to live, and running handlers. */
   readonly #deadlines = new DeadlineHeap<IncomingMessage>();
   /** Finds a channel: set by the session. */
@@ -56,6 +42,8 @@ export class Handling {
     this.#outbox = outbox;
     this.#acks = acks;
     this.#window = window;
+    const { ids } = context.setting;
+    this.ids = ids && new KnownIds(context, ids, (...of) => this.#resumed(...of));
   }
 
   /** Whether no handler is started any more. */
@@ -71,6 +59,10 @@ export class Handling {
   accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     this.pendingCount += 1;
     if (channel.takeCancelled(message.seq)) message.isWithdrawn = true;
+    if (message.id !== undefined && this.ids?.accepted(channel, message, nowMs) === true) {
+      this.#keepWaiting(message, nowMs);
+      return;
+    }
     if (this.#concludeUnstarted(channel, message, nowMs)) return;
     if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
   }
@@ -99,8 +91,7 @@ export class Handling {
     const channel = this.channelOf(delivery.channel);
     if (!(delivery instanceof IncomingMessage)) return false;
     if (channel?.running.includes(delivery) !== true) return false;
-    if (result.outcome === 'handled') this.#finishPlainly(channel, delivery, nowMs);
-    else this.#answer(channel, delivery, result, nowMs);
+    this.#endAs(channel, delivery, result, nowMs);
     this.pump(channel, nowMs);
     return !this.isOrphaned;
   }
@@ -128,7 +119,8 @@ export class Handling {
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
       const channel = this.channelOf(due.channel);
       if (channel === undefined) continue;
-      if (due.state === 'waiting') this.#concludeUnstarted(channel, due, nowMs);
+      if (due.state === 'attached') this.#keepWaiting(due, nowMs);
+      else if (due.state === 'waiting') this.#concludeUnstarted(channel, due, nowMs);
       else this.#overrun(channel, due, nowMs);
       this.pump(channel, nowMs);
     }
@@ -174,11 +166,36 @@ export class Handling {
     return this.#outbox.unacknowledged.bytes <= this.#context.options.answerBytes;
   }
 
+  /** It waits for another message under its id no more: it has an end now, or is to be handled. */
+  #resumed(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    this.#deadlines.remove(message);
+    channel.detach(message);
+    const hasEnded = this.#concludeUnstarted(channel, message, nowMs);
+    if (!hasEnded && message.expiresAtMs !== Infinity) {
+      this.#deadlines.set(message, message.expiresAtMs);
+    }
+    this.pump(channel, nowMs);
+  }
+
+  /** Waits for another message under its id, but not for a handler that was left behind and hangs. */
+  #keepWaiting(message: IncomingMessage, nowMs: number): void {
+    const { handlerTimeoutMs, handlerGraceMs } = this.#context.options;
+    this.ids?.giveUpLeft(message, nowMs);
+    if (message.state === 'attached') {
+      this.#deadlines.set(message, nowMs + handlerTimeoutMs + handlerGraceMs);
+    }
+  }
+
   /**
    * Ends a message that no handler may take any more, as soon as there is room for its
    * answer: without it the message waits, and takes its place in the window.
    */
   #concludeUnstarted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): boolean {
+    const { ruling } = message;
+    if (ruling !== undefined && this.#hasRoomForAnswers) {
+      this.#endAs(channel, message, ruling, nowMs);
+      return true;
+    }
     const said = endOf(message, nowMs);
     if (said === undefined || !this.#hasRoomForAnswers) return false;
     this.#conclude(channel, message, said, NO_BYTES, nowMs);
@@ -222,6 +239,16 @@ export class Handling {
     this.#conclude(channel, message, overrun, NO_BYTES, nowMs);
   }
 
+  #endAs(
+    channel: ReceiveChannel,
+    message: IncomingMessage,
+    result: HandlerResult,
+    nowMs: number,
+  ): void {
+    if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
+    else this.#answer(channel, message, result, nowMs);
+  }
+
   #answer(
     channel: ReceiveChannel,
     message: IncomingMessage,
@@ -255,6 +282,7 @@ export class Handling {
     nowMs: number,
   ): void {
     this.#letGo(channel, message);
+    this.ids?.concluded(message, { ...said, payload }, nowMs);
     if (this.isOrphaned) {
       this.#markDone(channel, message.seq, nowMs);
       return;
@@ -281,6 +309,7 @@ export class Handling {
   /** The message ends as handled, with nothing more to say. */
   #finishPlainly(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
     this.#letGo(channel, message);
+    this.ids?.concluded(message, PLAINLY, nowMs);
     message.state = 'done';
     this.#dropRecord(message);
     this.#markDone(channel, message.seq, nowMs);
@@ -315,21 +344,6 @@ export class Handling {
     }, nowMs);
     this.#context.sink.requestFlush();
   }
-}
-
-function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
-  return { outcome, code, reason, hasRun: false, isRetryable: false };
-}
-
-/** How a message ends without a handler, if it does. */
-function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
-  for (const { tag } of message.extensions) {
-    if (tag % 2 === 0) continue;
-    const reason = `the critical extension ${String(tag)} is not known here`;
-    return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
-  }
-  if (message.expiresAtMs <= nowMs) return EXPIRED;
-  return message.isWithdrawn ? CANCELLED : undefined;
 }
 
 function restored(

@@ -1,15 +1,17 @@
 import type { Extension, MessageId, Seq } from '@wilco/protocol';
 import type { Timed } from './deadline-heap.ts';
-import type { Delivery } from './sink.ts';
+import type { IdEntry } from './message-ids.ts';
+import type { Delivery, HandlerResult } from './sink.ts';
 
 /**
  * How far a message of the peer has come here.
  *
  *     waiting ──start──▶ running ──finish──▶ done
  *        │                  └───finish──▶ answered ──answer acknowledged──▶ done
- *        └──cancelled, expired──▶ answered
+ *        ├──cancelled, expired──▶ answered
+ *        └──same id as another──▶ attached ──its end──▶ done, answered
  */
-export type IncomingState = 'waiting' | 'running' | 'answered' | 'done';
+export type IncomingState = 'waiting' | 'attached' | 'running' | 'answered' | 'done';
 
 /** One message of the peer, from its acceptance until the peer knows how it ended. */
 export class IncomingMessage implements Delivery, Timed {
@@ -30,6 +32,10 @@ export class IncomingMessage implements Delivery, Timed {
   attempt: number;
   /** How many of its type may run side by side; known once it runs. */
   concurrency = 1;
+  /** What its id is remembered by, where this is the message that stands for it. */
+  idEntry: IdEntry | undefined = undefined;
+  /** The end of another message under its id: it is its own, without a handler. */
+  ruling: HandlerResult | undefined = undefined;
   /** The peer wanted it back before a handler took it. */
   isWithdrawn = false;
   /** Its handler ran out of time and was told so. */

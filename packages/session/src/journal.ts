@@ -88,6 +88,11 @@ export class Journal {
     }
   }
 
+  /** Whether nothing more is kept. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Whether the store broke: what it holds, a next run may find and send again. */
   get hasFailed(): boolean {
     return this.#hasFailed;

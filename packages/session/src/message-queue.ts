@@ -42,6 +42,14 @@ export class MessageQueue implements Iterable<IncomingMessage> {
     if (index !== -1) this.#places.splice(index, 1);
   }
 
+  /** Puts a message back that was taken out: ahead of those with a higher seq. */
+  insert(message: IncomingMessage): void {
+    const places = this.#places;
+    let index = places.length;
+    while (index > this.#start && (places[index - 1]?.seq ?? 0) > message.seq) index -= 1;
+    places.splice(index, 0, message);
+  }
+
   *[Symbol.iterator](): Generator<IncomingMessage> {
     for (let index = this.#start; index < this.#places.length; index++) {
       yield this.#places[index] as IncomingMessage;

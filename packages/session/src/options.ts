@@ -6,6 +6,7 @@ import {
   type RunId,
   type Worth,
 } from '@wilco/protocol';
+import type { IdSetting } from './known-ids.ts';
 import { WindowBudget } from './window-budget.ts';
 
 /** How a session behaves. Every limit has a default; PROTOCOL.md tells where it comes from. */
@@ -192,6 +193,8 @@ export interface SessionSetting {
   readonly wallOffsetMs: number;
   /** The memory for the windows of all sessions of the process. */
   readonly budget: WindowBudget;
+  /** What is remembered of the ids of its messages; without it ids are names only. */
+  readonly ids?: IdSetting | undefined;
   /** How many handlers may run side by side with one of this type in this channel: 1 or more. */
   concurrencyOf(type: string, channel: string): number;
   /** Turns of a sending channel: its weight (1 to 256, default 1) and whether it goes first. */

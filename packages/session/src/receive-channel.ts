@@ -16,6 +16,7 @@ import type { WindowGrant } from './window-grant.ts';
 /** Of a channel in which nothing came too early, or was wanted back; nothing is ever put into them. */
 const NO_FRAMES = new Map<Seq, never>();
 const NO_SEQS = new Set<Seq>();
+const NO_MESSAGES: IncomingMessage[] = [];
 
 /**
  * The receiving side of one channel: what came, what of it is kept, and what was handled.
@@ -41,6 +42,8 @@ export class ReceiveChannel {
   /** What was handled and is kept: it may be reported. */
   readonly handled: Progress;
   readonly running: IncomingMessage[] = [];
+  /** Those that wait for the end of another message under their id; made by the first. */
+  attached = NO_MESSAGES;
   /** An unfinished large message. */
   assembly: Assembly | undefined = undefined;
   /** On a link that reorders: what came too early, as copies. */
@@ -162,7 +165,22 @@ export class ReceiveChannel {
   held(seq: Seq): IncomingMessage | undefined {
     for (const message of this.running) if (message.seq === seq) return message;
     for (const message of this.waiting) if (message.seq === seq) return message;
-    return undefined;
+    return this.attached.find((message) => message.seq === seq);
+  }
+
+  /** A message that waited for a handler waits for another message instead. */
+  attach(message: IncomingMessage): void {
+    this.waiting.remove(message);
+    message.state = 'attached';
+    if (this.attached === NO_MESSAGES) this.attached = [];
+    this.attached.push(message);
+  }
+
+  /** It waits for a handler again, in its place. */
+  detach(message: IncomingMessage): void {
+    removeFrom(this.attached, message);
+    message.state = 'waiting';
+    this.waiting.insert(message);
   }
 
   /** A message waits or runs no longer. */

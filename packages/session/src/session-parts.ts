@@ -52,5 +52,6 @@ export function assemble(
   };
   handling.channelOf = (number) => inbox.channel(number);
   handling.allChannels = () => inbox.channels;
+  handling.ids?.restore(inbox.channels, nowMs);
   return { context, outbox, inbox, handling, acks, window, conversation };
 }

@@ -25,10 +25,9 @@ import type { Delivery, HandlerResult, SessionSink, Settlement } from './sink.ts
 /**
  * One side of a session: what outlives connections.
  *
- * A pure state machine: no clock, timer, socket, randomness or promise inside. Whatever
- * happens is a call with the time; whatever is to be done is an order to the
- * {@link SessionSink}, in the order in which it is to be done. Time must never run
- * backwards. Waking it early, or twice, is harmless.
+ * A pure state machine: no clock, timer, socket, randomness or promise inside. Whatever happens
+ * is a call with the time, which must never run backwards; whatever is to be done is an order to
+ * the {@link SessionSink}, in its turn. Waking it early, or twice, is harmless.
  */
 export class Session {
   readonly #parts: SessionParts;
@@ -206,6 +205,7 @@ export class Session {
 
   /** The end of a turn: orders the commit, writes the ACK and whatever the windows allow. */
   flush(nowMs: number, isInputDry: boolean): void {
+    this.#parts.handling.ids?.flush(nowMs);
     if (this.#phase !== 'ended') this.#commit(nowMs);
     if (!this.#isAttached) return;
     const farewell = this.#farewell;

@@ -13,6 +13,8 @@ export class ModelStore {
   readonly #receiving = new Map<number, ReceivingRecord>();
   readonly #outgoing = new Map<string, OutgoingRecord>();
   readonly #incoming = new Map<string, IncomingRecord>();
+  /** Of the tables beside the session, by table and key. */
+  readonly entries = new Map<string, Uint8Array>();
 
   apply(operations: readonly StoreOperation[]): void {
     for (const operation of operations) this.#apply(operation);
@@ -58,6 +60,12 @@ export class ModelStore {
         return;
       case 'dropIncoming':
         this.#incoming.delete(key(operation));
+        return;
+      case 'putEntry':
+        this.entries.set(`${operation.table} ${operation.key}`, operation.value);
+        return;
+      case 'dropEntry':
+        this.entries.delete(`${operation.table} ${operation.key}`);
         return;
       default:
         throw new TypeError(`the engine does not order ${operation.type}`);

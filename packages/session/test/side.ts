@@ -23,6 +23,7 @@ export interface GivenSide {
   readonly isVolatile?: boolean;
   readonly budget?: WindowBudget;
   readonly contents?: SessionContents;
+  readonly ids?: SessionSetting['ids'];
   readonly concurrencyOf?: (type: string) => number;
   readonly channelOf?: SessionSetting['channelOf'];
 }
@@ -189,6 +190,7 @@ export class Side implements SessionSink {
       isVolatile: given.isVolatile ?? true,
       hasIntegrity: false,
       wallOffsetMs: 0,
+      ids: given.ids,
       budget: given.budget ?? new WindowBudget(2 ** 28),
       concurrencyOf: given.concurrencyOf ?? (() => 1),
       channelOf: given.channelOf ?? (() => ({ weight: 1, isUrgent: false })),

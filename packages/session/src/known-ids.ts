@@ -1,0 +1,214 @@
+import { messageOriginOf, type MessageId, type SessionId } from '@wilco/protocol';
+import type { SessionContext } from './context.ts';
+import type { IncomingMessage } from './incoming-message.ts';
+import type { Attached, IdClaim, IdEnd, IdEntry, MessageIds, Persist } from './message-ids.ts';
+import { hasEnded, type PastSession } from './past-session.ts';
+import type { ReceiveChannel } from './receive-channel.ts';
+import type { HandlerResult } from './sink.ts';
+
+/** What a session is told of the ids of its peer. */
+export interface IdSetting {
+  readonly table: MessageIds;
+  /** Names whose ids they are: the same for all sessions of one identity. */
+  readonly scope: string;
+  /** Tells messages apart by their type and payload. */
+  readonly hashOf: (type: string, payload: Uint8Array) => string;
+  /** What is known of a session that this one follows; `undefined` for any other. */
+  readonly pastOf: (session: SessionId) => PastSession | undefined;
+}
+
+/** A message that waited for another one has an end now, its `ruling`, or is to be handled. */
+type Resume = (channel: ReceiveChannel, message: IncomingMessage, nowMs: number) => void;
+
+const REUSED: HandlerResult = {
+  outcome: 'rejected',
+  code: 'WILCO_ID_REUSED',
+  reason: 'another message came under this id',
+  hasRun: false,
+  isRetryable: false,
+  payload: undefined,
+};
+const HANDLED: HandlerResult = {
+  ...REUSED,
+  outcome: 'handled',
+  code: '',
+  reason: '',
+  hasRun: true,
+};
+const OVERRUN: HandlerResult = {
+  ...REUSED,
+  code: 'WILCO_HANDLER_TIMEOUT',
+  reason: 'its handler did not finish before its session was over',
+  hasRun: true,
+  isRetryable: true,
+};
+
+/** What the ids that came with messages mean for one session. */
+export class KnownIds {
+  readonly #context: SessionContext;
+  readonly #setting: IdSetting;
+  readonly #resume: Resume;
+  /** What was decided while another session was at work: done at the next flush. */
+  #decided: ((nowMs: number) => void)[] = [];
+  readonly #persist: Persist = (operation) => {
+    const { journal, sink } = this.#context;
+    if (!journal.isOver) journal.persist(operation);
+    else if (!journal.isVolatile) {
+      // The records of the session are gone; what it still finds out is kept by itself.
+      sink.persist(operation);
+      sink.commit(0);
+    }
+  };
+
+  constructor(context: SessionContext, setting: IdSetting, resume: Resume) {
+    this.#context = context;
+    this.#setting = setting;
+    this.#resume = resume;
+  }
+
+  /**
+   * A message was accepted. What it is to end with, if it is not to be handled, is its `ruling`
+   * from now on. Returns whether it waits for another one.
+   */
+  accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): boolean {
+    const { id } = message;
+    if (id === undefined) return false;
+    if (this.#wasHandled(message, id)) {
+      message.ruling = HANDLED;
+      return false;
+    }
+    const claim = this.#claim(message, id, this.#wallMs(nowMs));
+    switch (claim.type) {
+      case 'first':
+        message.idEntry = claim.entry;
+        return false;
+      case 'done':
+        message.ruling = claim.end;
+        return false;
+      case 'reused':
+        message.ruling = REUSED;
+        return false;
+      case 'pending':
+        channel.attach(message);
+        this.#attach(channel, message, claim.entry);
+        return true;
+    }
+  }
+
+  /** What came out of the store has its part again in what its id stands for. */
+  restore(channels: readonly ReceiveChannel[], nowMs: number): void {
+    const { table, scope } = this.#setting;
+    for (const channel of channels) {
+      for (const message of [...channel.waiting]) {
+        const entry = message.id === undefined ? undefined : table.find(scope, message.id);
+        const isFirst = entry?.state === 'pending' && this.#isAt(entry, message);
+        if (isFirst) message.idEntry = entry;
+        else this.accepted(channel, message, nowMs);
+      }
+    }
+  }
+
+  /** A message has ended; where it stood for an id, so have the others under it. */
+  concluded(message: IncomingMessage, end: IdEnd, nowMs: number): void {
+    const entry = message.idEntry;
+    if (entry === undefined) return;
+    message.idEntry = undefined;
+    this.#setting.table.conclude(entry, end, this.#wallMs(nowMs), this.#persist);
+  }
+
+  /** No handler is started on these any more, in this run or the next. */
+  released(messages: readonly IncomingMessage[], nowMs: number): void {
+    for (const message of messages) {
+      const entry = message.idEntry;
+      message.idEntry = undefined;
+      if (entry === undefined) continue;
+      if (message.attempt === 0) {
+        this.#setting.table.release(entry, this.#wallMs(nowMs), this.#persist);
+      } else this.#setting.table.conclude(entry, OVERRUN, this.#wallMs(nowMs), this.#persist);
+    }
+  }
+
+  /** Whoever waits for a handler of a session that is over waits no longer than for any other. */
+  giveUpLeft({ id }: IncomingMessage, nowMs: number): void {
+    const { table, scope } = this.#setting;
+    const entry = id === undefined ? undefined : table.find(scope, id);
+    if (entry !== undefined) this.#giveUp(entry, this.#wallMs(nowMs));
+  }
+
+  /** Does what was decided since. */
+  flush(nowMs: number): void {
+    if (this.#decided.length === 0) return;
+    const decided = this.#decided;
+    this.#decided = [];
+    for (const decide of decided) decide(nowMs);
+  }
+
+  /** In a session that this one follows, whose sender was not set back: its ids are true. */
+  #wasHandled({ isResent }: IncomingMessage, id: MessageId): boolean {
+    const { table, scope, pastOf } = this.#setting;
+    if (!isResent || table.find(scope, id) !== undefined) return false;
+    const origin = this.#originOf(id);
+    const past = origin && pastOf(origin.session);
+    return past !== undefined && hasEnded(past, origin?.channelName ?? '', origin?.seq ?? 0);
+  }
+
+  #claim(message: IncomingMessage, id: MessageId, nowWallMs: number): IdClaim {
+    const { table, scope, hashOf } = this.#setting;
+    const hash = hashOf(message.type, message.payload);
+    const place = this.#placeOf(message);
+    const known = table.find(scope, id);
+    if (known !== undefined && !message.isResent && this.#originOf(id) !== undefined) {
+      // Its sender made the id from a place, and knows that no copy was handled.
+      table.begin(known, { place, hash }, nowWallMs, this.#persist);
+      return { type: 'first', entry: known };
+    }
+    if (known !== undefined) this.#giveUp(known, nowWallMs);
+    return table.claim({ scope, id, hash, place }, nowWallMs, this.#persist);
+  }
+
+  #giveUp(entry: IdEntry, nowWallMs: number): void {
+    const { handlerTimeoutMs, handlerGraceMs } = this.#context.options;
+    if (entry.state !== 'pending') return;
+    if (entry.leftAtWallMs + handlerTimeoutMs + handlerGraceMs > nowWallMs) return;
+    this.#setting.table.conclude(entry, OVERRUN, nowWallMs, this.#persist);
+  }
+
+  #attach(channel: ReceiveChannel, message: IncomingMessage, entry: IdEntry): void {
+    const { sink } = this.#context;
+    // Another session may be at work: what follows is done at this one's next flush.
+    const decide = (): void => {
+      this.#decided.push((nowMs) => this.#resume(channel, message, nowMs));
+      sink.requestFlush();
+    };
+    const attached: Attached = {
+      place: this.#placeOf(message),
+      ended: (end) => {
+        message.ruling = end;
+        decide();
+      },
+      succeeds: (inherited) => {
+        message.idEntry = inherited;
+        decide();
+      },
+    };
+    entry.waiting.push(attached);
+  }
+
+  #originOf(id: MessageId): ReturnType<typeof messageOriginOf> {
+    const origin = messageOriginOf(id);
+    return origin?.direction === this.#context.setting.role ? undefined : origin;
+  }
+
+  #placeOf({ channel, seq }: IncomingMessage): IdEntry['place'] {
+    return { session: this.#context.setting.storeKey, channel, seq };
+  }
+
+  #isAt({ place }: IdEntry, { channel, seq }: IncomingMessage): boolean {
+    const { storeKey } = this.#context.setting;
+    return place.session === storeKey && place.channel === channel && place.seq === seq;
+  }
+
+  #wallMs(nowMs: number): number {
+    return nowMs + this.#context.setting.wallOffsetMs;
+  }
+}

@@ -1,0 +1,39 @@
+import type { AnswerOutcome } from '@wilco/protocol';
+import type { IncomingMessage } from './incoming-message.ts';
+import type { IdEnd } from './message-ids.ts';
+
+/** What an answer says beside its payload. */
+export interface Verdict {
+  readonly outcome: AnswerOutcome;
+  readonly code: string;
+  readonly reason: string;
+  readonly hasRun: boolean;
+  readonly isRetryable: boolean;
+}
+
+const CANCELLED: Verdict = verdict('cancelled', 'WILCO_CANCELLED');
+const EXPIRED: Verdict = verdict('expired', 'WILCO_EXPIRED');
+/** The plain end, as it is remembered under an id. */
+export const PLAINLY: IdEnd = {
+  outcome: 'handled',
+  code: '',
+  reason: '',
+  hasRun: true,
+  isRetryable: false,
+  payload: undefined,
+};
+
+export function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
+  return { outcome, code, reason, hasRun: false, isRetryable: false };
+}
+
+/** How a message ends without a handler, if it does. */
+export function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
+  for (const { tag } of message.extensions) {
+    if (tag % 2 === 0) continue;
+    const reason = `the critical extension ${String(tag)} is not known here`;
+    return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
+  }
+  if (message.expiresAtMs <= nowMs) return EXPIRED;
+  return message.isWithdrawn ? CANCELLED : undefined;
+}
