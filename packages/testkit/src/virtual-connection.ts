@@ -64,6 +64,7 @@ export class VirtualConnection implements Connection, PipeReader {
   }
 
   write(bytes: Uint8Array): void {
+    this.process.onWrite();
     if (this.#isOpen && !this.#isEnded && this.isHeld) this.#link.written(this, bytes);
   }
 

@@ -10,6 +10,8 @@ import type { VirtualClock } from './virtual-clock.ts';
  */
 export class VirtualProcess {
   readonly clock: Clock;
+  /** Called before each write of it, to a disk or to a connection: whoever is told may end it there. */
+  onWrite: () => void = () => {};
   readonly #world: VirtualClock;
   #wallOffsetMs = 0;
   #asleepUntilMs = 0;

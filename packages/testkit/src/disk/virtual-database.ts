@@ -48,7 +48,6 @@ export class VirtualDatabase {
   #isHung = false;
   /** After a failed sync, where the database says so to all that comes. */
   #sickness: Error | undefined;
-  #writes = 0;
   readonly #pending = new Set<PendingWrite>();
   #idle: (() => void)[] = [];
 
@@ -170,7 +169,7 @@ export class VirtualDatabase {
   }
 
   #write(changes: readonly TableChange[], isSynced: boolean): Promise<void> {
-    this.#disk.onWrite(this.#writes++);
+    this.#process?.onWrite();
     const { faults, counts, random } = this.#disk;
     if (this.#isDead) return forever();
     if (this.#sickness !== undefined) return Promise.reject(this.#sickness);

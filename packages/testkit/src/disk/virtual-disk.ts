@@ -69,8 +69,6 @@ export class VirtualDisk {
   faults: DiskFaults;
   /** How often each fault happened. */
   readonly counts: Record<DiskFault, number>;
-  /** Called before each write, with the number of those before it: a test may end the process there. */
-  onWrite: (count: number) => void = () => {};
   readonly #options: VirtualDiskOptions;
   #database: VirtualDatabase | undefined;
   #image = new DiskImage();

@@ -59,6 +59,7 @@ export class Application {
 
   /** Sends a message of the plan, if it is taken. */
   send(handle: Pick<SessionHandle, 'send'>, message: PlannedMessage): void {
+    if (!this.#process.isAlive) return;
     const { history } = this.#world;
     const controller = new AbortController();
     let receipt;
@@ -76,7 +77,7 @@ export class Application {
     }
     const entry = history.sent(message, this.run, this.#clock.nowMs());
     this.#say(`sends ${label(message)}`);
-    receipt.queued.then(() => (entry.isQueued = true), ignore);
+    receipt.queued.then(() => this.#queued(entry), ignore);
     receipt.received.then(() => this.#received(entry), ignore);
     void receipt.settled.then((outcome) => this.#settled(entry, outcome));
     if (message.cancelAfterMs === undefined) return;
@@ -101,12 +102,19 @@ export class Application {
     );
   }
 
+  #queued(entry: Entry): void {
+    if (this.#process.isAlive) entry.isQueued = true;
+  }
+
   #received(entry: Entry): void {
+    if (!this.#process.isAlive) return;
     entry.isReceived = true;
     this.#say(`is told that ${entry.message.index} is received`);
   }
 
   #settled(entry: Entry, outcome: NonNullable<Entry['outcome']>): void {
+    // It died in the middle of a turn: what the rest of that does, nobody sees.
+    if (!this.#process.isAlive) return;
     const { history, judge } = this.#world;
     if (entry.outcome !== undefined) {
       judge.blame(
@@ -130,6 +138,7 @@ export class Application {
     body: Uint8Array,
     context: HandlerContext,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    if (!this.#process.isAlive) return new Promise(() => {});
     const { history, judge } = this.#world;
     const atMs = this.#clock.nowMs();
     const entry = index === undefined ? undefined : history.entries.get(index);
@@ -211,6 +220,7 @@ export class Application {
   }
 
   #end(entry: Entry, start: Start, how: NonNullable<Start['ended']>): void {
+    if (!this.#process.isAlive) return;
     start.ended = how;
     start.endedAtMs = this.#clock.nowMs();
     this.#say(`has ${how} ${entry.message.index}`);

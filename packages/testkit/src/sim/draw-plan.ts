@@ -8,6 +8,9 @@ import {
 } from './plan.ts';
 import { SeededRandom } from '../seeded-random.ts';
 
+/** The share of runs in which processes die at any step, also in the middle of a turn. */
+const CRASHING_SHARE = 0.4;
+
 /** As many handlers of a channel side by side as there may be. */
 export const UNLIMITED = 1_024;
 
@@ -64,7 +67,8 @@ export function drawPlan(seed: number): Plan {
     incidents: features.hasIncidents ? drawIncidents(random, hosts, quietAtMs) : [],
     quietAtMs,
   };
-  return { ...plan, ...drawExtras(plan, hosts, features) };
+  const incidents = [...plan.incidents, ...drawCrashes(seed, hosts, quietAtMs)];
+  return { ...plan, incidents, ...drawExtras(plan, hosts, features) };
 }
 
 type Extras = Pick<Plan, 'options' | 'channelConcurrency' | 'logged' | 'unchecked'>;
@@ -208,8 +212,26 @@ function drawIncidents(
     host: random.pick(hosts),
     kind: random.pick(INCIDENTS),
     forMs: random.skewed(random.pick([500, 5_000, 40_000])),
+    after: undefined,
     isKept: random.chance(0.6),
     isSilent: random.chance(0.4),
   }));
   return incidents.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Crashes at a step of their own. Drawn apart, so that runs without any are what they were. */
+function drawCrashes(seed: number, hosts: readonly string[], quietAtMs: number): Incident[] {
+  const random = new SeededRandom(`crashes ${String(seed)}`);
+  if (!random.chance(CRASHING_SHARE)) return [];
+  return Array.from({ length: random.skewed(6) }, () => ({
+    atMs: random.int(1, quietAtMs - 1),
+    host: random.pick(hosts),
+    kind: random.chance(0.85) ? 'crash' : 'restore',
+    forMs: random.skewed(2_000),
+    after: random.chance(0.5)
+      ? { events: random.skewed(3_000) }
+      : { writes: random.skewed(40) - 1 },
+    isKept: random.chance(0.85),
+    isSilent: random.chance(0.5),
+  }));
 }

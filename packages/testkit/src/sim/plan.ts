@@ -69,6 +69,12 @@ export interface Incident {
     | 'hungStore'
     | 'slowStore';
   readonly forMs: number;
+  /**
+   * A crash: how much later, exactly. After so many events of the whole run; or in the middle
+   * of one, before the host does its next write but so many, to a disk or a connection.
+   * `undefined`: at once, between two turns.
+   */
+  readonly after: { readonly events: number } | { readonly writes: number } | undefined;
   readonly isKept: boolean;
   readonly isSilent: boolean;
 }

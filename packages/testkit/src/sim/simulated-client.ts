@@ -93,12 +93,15 @@ export class SimulatedClient {
     const say = (what: string): void => this.#world.say(this.host, what);
     const { history } = this.#world;
     const { doubts } = history;
+    const { process } = this.#world.network.host(this.host);
     client.on('online', ({ session, isResumed }) => {
+      if (!process.isAlive) return;
       history.offlineSinceMs.delete(this.host);
       say(`is online, session ${session.slice(0, 6)}${isResumed ? ' resumed' : ''}`);
       this.#world.count(isResumed ? 'event resumed' : 'event online');
     });
     client.on('offline', ({ error }) => {
+      if (!process.isAlive) return;
       history.offlineSinceMs.set(this.host, this.#world.clock.nowMs());
       say(`is offline: ${error.code}`);
       this.#world.connectionEnded(this.host, error.code);

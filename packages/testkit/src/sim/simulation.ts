@@ -56,6 +56,8 @@ class Simulation {
   readonly #clients = new Map<string, SimulatedClient>();
   readonly #servers: readonly SimulatedServer[];
   #steps = 0;
+  /** Crashes that wait for their event. */
+  readonly #armed: { incident: Incident; events: number }[] = [];
   /** Hosts that are down and will start again. */
   #startsAhead = 0;
 
@@ -71,6 +73,7 @@ class Simulation {
     try {
       this.#begin();
       await this.#run(this.#plan.quietAtMs);
+      this.#disarm();
       this.#world.becomeQuiet();
       for (const client of this.#clients.values()) if (!client.isUp) this.#countDown(client.host);
       const isSettled = (): boolean => history.openCount === 0 && this.#startsAhead === 0;
@@ -116,7 +119,7 @@ class Simulation {
     switch (kind) {
       case 'crash':
       case 'restore':
-        this.#crash(incident);
+        this.#arm(incident);
         return;
       case 'clone':
         this.#clone(host);
@@ -149,6 +152,36 @@ class Simulation {
       default:
         this.#strikeLinks(host, kind);
     }
+  }
+
+  /** At once, some events later, or in the middle of one. */
+  #arm(incident: Incident): void {
+    const { after, host } = incident;
+    if (after === undefined) this.#crash(incident);
+    else if ('events' in after) this.#armed.push({ incident, events: after.events });
+    else {
+      const { process } = this.#world.network.host(host);
+      let writes = after.writes;
+      process.onWrite = () => {
+        if (writes-- > 0) return;
+        process.onWrite = () => {};
+        this.#world.count('crash in the middle of a turn');
+        this.#crash(incident);
+      };
+    }
+  }
+
+  /** Nothing goes wrong any more. */
+  #disarm(): void {
+    this.#armed.length = 0;
+    const hosts = [...this.#clients.keys(), ...this.#servers.map(({ host }) => host)];
+    for (const host of hosts) this.#world.network.host(host).process.onWrite = () => {};
+  }
+
+  #countEvent(): void {
+    for (const one of this.#armed) if (--one.events === 0) this.#crash(one.incident);
+    const isOver = this.#armed.findIndex(({ events }) => events <= 0);
+    if (isOver >= 0) this.#armed.splice(isOver, 1);
   }
 
   #crash({ host, kind, forMs, isKept, isSilent }: Incident): void {
@@ -223,6 +256,7 @@ class Simulation {
   async #run(untilMs: number, isDone: () => boolean = () => false): Promise<boolean> {
     return this.#world.clock.run(untilMs, () => {
       this.#steps += 1;
+      if (this.#armed.length > 0) this.#countEvent();
       if (this.#steps > EVENTS_MAX) throw new Error(`${String(EVENTS_MAX)} events, and no end`);
       return isDone();
     });
