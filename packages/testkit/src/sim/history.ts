@@ -43,8 +43,8 @@ export class History {
   readonly entries = new Map<number, Entry>();
   /** All starts of handlers, in order. */
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
-  /** Something happened that may justify an honest "nobody knows". */
-  readonly doubts = new Set<string>();
+  /** When something befell a host, or a session of it, that may justify an honest "nobody knows". */
+  readonly #doubts = new Map<string, number[]>();
   /** Since when a client has had no connection, by its host; there while it has none. */
   readonly offlineSinceMs = new Map<string, number>();
   /**
@@ -80,6 +80,19 @@ export class History {
     this.entries.set(message.index, entry);
     this.openCount += 1;
     return entry;
+  }
+
+  /** Something befell a host, or the session that it has with the server. */
+  doubt(host: string, atMs: number): void {
+    const times = this.#doubts.get(host) ?? [];
+    times.push(atMs);
+    this.#doubts.set(host, times);
+  }
+
+  /** Whether anything befell one of its two sides, or their session, since it was sent. */
+  isDoubtful({ message, sentAtMs }: Entry): boolean {
+    const sides = [message.from, message.to];
+    return sides.some((host) => this.#doubts.get(host)?.some((atMs) => atMs >= sentAtMs) === true);
   }
 
   started(entry: Entry, start: Start): void {

@@ -79,14 +79,14 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
         ? undefined
         : 'it is not that old';
     }
-    return history.doubts.size > 0
+    return history.isDoubtful(entry)
       ? undefined
       : `nothing had happened that could end it with ${code}`;
   },
 
   /** Something had happened after which nobody can know, or its time was over. */
   inDoubt: ({ code }, { plan, history, entry }) => {
-    if (history.doubts.size > 0 || isResumeWindowOver(plan, history, entry)) return undefined;
+    if (history.isDoubtful(entry) || isResumeWindowOver(plan, history, entry)) return undefined;
     const ageMs = entry.settledAtMs - entry.sentAtMs;
     const limitMs = Math.min(entry.message.ttlMs ?? Infinity, retentionOf(plan, entry));
     return ageMs >= limitMs

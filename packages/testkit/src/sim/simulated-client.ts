@@ -70,7 +70,7 @@ export class SimulatedClient {
   crash(how: 'killed' | 'vanished'): void {
     this.#world.say(this.host, how === 'killed' ? 'is killed' : 'loses its power');
     this.#world.history.orphan(this.host, this.#run);
-    this.#world.history.doubts.add('crash');
+    this.#doubt();
     this.#client = undefined;
     this.#world.network.host(this.host).crash(how);
   }
@@ -82,17 +82,20 @@ export class SimulatedClient {
     const run = this.#run;
     this.#client = undefined;
     this.#world.say(this.host, 'closes');
-    this.#world.history.doubts.add('close');
+    this.#doubt();
     await client.close({ drainMs });
     // What is on a disk goes on after the next start; nobody holds its receipts then.
     if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
     this.#world.say(this.host, 'is closed');
   }
 
+  #doubt(): void {
+    this.#world.history.doubt(originalOf(this.host), this.#world.clock.nowMs());
+  }
+
   #listen(client: Client): void {
     const say = (what: string): void => this.#world.say(this.host, what);
     const { history } = this.#world;
-    const { doubts } = history;
     const { process } = this.#world.network.host(this.host);
     client.on('online', ({ session, isResumed }) => {
       if (!process.isAlive) return;
@@ -109,12 +112,12 @@ export class SimulatedClient {
     });
     client.on('stateLost', ({ reason }) => {
       say(`has lost its session: ${reason}`);
-      doubts.add('stateLost');
+      this.#doubt();
       this.#world.count(`event stateLost ${reason}`);
     });
     client.on('closed', ({ error }) => {
       say(`is over: ${error?.code ?? 'closed'}`);
-      doubts.add('closed');
+      this.#doubt();
       if (error !== undefined) this.#world.connectionEnded(this.host, error.code);
       this.#world.count(`event closed ${error?.code ?? ''}`);
       if (this.#client === client) this.#client = undefined;

@@ -1,7 +1,7 @@
 import { listen, type Server } from '@wilco/server';
 import type { SessionHandle } from '@wilco/endpoint';
 import { Application } from './application.ts';
-import type { PlannedMessage } from './plan.ts';
+import { SERVER, type PlannedMessage } from './plan.ts';
 import { PORT } from './simulated-client.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
@@ -59,7 +59,7 @@ export class SimulatedServer {
   crash(how: 'killed' | 'vanished'): void {
     this.#say(how === 'killed' ? 'is killed' : 'loses its power');
     this.#world.history.orphan(this.host, this.#run);
-    this.#world.history.doubts.add('crash');
+    this.#doubt();
     this.#run += 1;
     this.#server = undefined;
     this.#sessions.clear();
@@ -74,7 +74,7 @@ export class SimulatedServer {
     this.#server = undefined;
     this.#sessions.clear();
     this.#say('closes');
-    this.#world.history.doubts.add('close');
+    this.#doubt();
     await server.close({ drainMs });
     // What is on a disk goes on after the next start; nobody holds its receipts then.
     if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
@@ -117,7 +117,6 @@ export class SimulatedServer {
   }
 
   #serve(server: Server, application: Application): void {
-    const { doubts } = this.#world.history;
     this.#server = server;
     application.serve(server);
     const meet = (what: string, session: SessionHandle): void => {
@@ -134,12 +133,12 @@ export class SimulatedServer {
     });
     server.on('closed', ({ session, error }) => {
       this.#say(`ends session ${String(session.id).slice(0, 6)}: ${error.code}`);
-      doubts.add('ended');
+      this.#doubt(session.identity);
       this.#world.count(`event server closed ${error.code}`);
     });
-    server.on('stateLost', ({ reason }) => {
+    server.on('stateLost', ({ reason, session }) => {
       this.#say(`has lost a session: ${reason}`);
-      doubts.add('stateLost');
+      this.#doubt(session.identity);
       this.#world.count(`event server stateLost ${reason}`);
     });
     server.on('securityEvent', ({ code }) => this.#world.count(`event server ${code}`));
@@ -147,6 +146,11 @@ export class SimulatedServer {
     server.on('listenerFailed', ({ error }) => {
       this.#world.judge.blame(this.#world.clock.nowMs(), 'no crash', String(error));
     });
+  }
+
+  /** @param client - Whose session it concerns; `undefined`: all. */
+  #doubt(client = SERVER): void {
+    this.#world.history.doubt(client, this.#world.clock.nowMs());
   }
 
   #say(what: string): void {

@@ -135,7 +135,7 @@ class Simulation {
         void this.#reopen(host, isSilent ? 0 : forMs);
         return;
       case 'move':
-        this.#world.history.doubts.add('move');
+        this.#world.history.doubt(SERVER, this.#world.clock.nowMs());
         this.#world.network.redirect(SERVER, OTHER_SERVER);
         this.#strikeLinks(SERVER, 'cut');
         this.#after(forMs, () => this.#world.network.redirect(SERVER, undefined));
@@ -207,7 +207,7 @@ class Simulation {
   #clone(host: string): void {
     const name = `${host} clone`;
     if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
-    this.#world.history.doubts.add('clone');
+    this.#world.history.doubt(host, this.#world.clock.nowMs());
     this.#world.history.rewound.add(host);
     this.#world.history.cloned.add(host);
     const clone = new SimulatedClient(this.#world, name);
