@@ -67,8 +67,8 @@ export function drawPlan(seed: number): Plan {
     incidents: features.hasIncidents ? drawIncidents(random, hosts, quietAtMs) : [],
     quietAtMs,
   };
-  const incidents = [...plan.incidents, ...drawCrashes(seed, hosts, quietAtMs)];
-  return { ...plan, incidents, ...drawExtras(plan, hosts, features) };
+  const crashing = drawCrashing(plan, hosts);
+  return { ...plan, ...crashing, ...drawExtras(plan, hosts, features) };
 }
 
 type Extras = Pick<Plan, 'options' | 'channelConcurrency' | 'logged' | 'unchecked'>;
@@ -219,11 +219,18 @@ function drawIncidents(
   return incidents.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Crashes at a step of their own. Drawn apart, so that runs without any are what they were. */
-function drawCrashes(seed: number, hosts: readonly string[], quietAtMs: number): Incident[] {
+/**
+ * Processes that die at a step of their own, most of them with disks that keep what they
+ * had. Drawn apart, so that runs without any are what they were.
+ */
+function drawCrashing(
+  { seed, quietAtMs, incidents }: Pick<Plan, 'seed' | 'quietAtMs' | 'incidents'>,
+  hosts: readonly string[],
+): Partial<Plan> {
   const random = new SeededRandom(`crashes ${String(seed)}`);
-  if (!random.chance(CRASHING_SHARE)) return [];
-  return Array.from({ length: random.skewed(6) }, () => ({
+  if (!random.chance(CRASHING_SHARE)) return {};
+  const durable = hosts.filter(() => random.chance(0.85));
+  const crashes = Array.from({ length: random.skewed(6) }, (): Incident => ({
     atMs: random.int(1, quietAtMs - 1),
     host: random.pick(hosts),
     kind: random.chance(0.85) ? 'crash' : 'restore',
@@ -234,4 +241,5 @@ function drawCrashes(seed: number, hosts: readonly string[], quietAtMs: number):
     isKept: random.chance(0.85),
     isSilent: random.chance(0.5),
   }));
+  return { durable, incidents: [...incidents, ...crashes] };
 }

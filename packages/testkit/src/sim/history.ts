@@ -1,5 +1,6 @@
 import type { Outcome } from '@wilco/protocol';
-import type { PlannedMessage } from './plan.ts';
+import { Copies } from './copies.ts';
+import { SERVER, type PlannedMessage } from './plan.ts';
 
 /** One start of a handler, as the handler itself saw it. */
 export interface Start {
@@ -23,6 +24,8 @@ export interface Entry {
   /** The process that sent it. */
   readonly run: number;
   readonly sentAtMs: number;
+  /** Since when its client dialled for the connection that it had: the peer may have died since. */
+  readonly dialledAtMs: number;
   /** Its place among all messages that were sent, in the order of sending. */
   readonly order: number;
   isCancelled: boolean;
@@ -43,19 +46,14 @@ export class History {
   readonly entries = new Map<number, Entry>();
   /** All starts of handlers, in order. */
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
+  readonly #online = new Set<string>();
+  readonly #dialledAtMs = new Map<string, number>();
   /** When something befell a host, or a session of it, that may justify an honest "nobody knows". */
   readonly #doubts = new Map<string, number[]>();
   /** Since when a client has had no connection, by its host; there while it has none. */
   readonly offlineSinceMs = new Map<string, number>();
-  /**
-   * Hosts whose disk was set back to an older state, or copied: what they had ended may begin
-   * again from there, and nobody can know it.
-   */
-  readonly rewound = new Set<string>();
-  /** The last run of a host before its disk was set back: later ones did not know what they had done. */
-  readonly lastBeforeSetBack = new Map<string, number>();
-  /** Hosts of which a clone lives: what one of the two never wrote, the other may have written. */
-  readonly cloned = new Set<string>();
+  /** Which disks were copied, and set back. */
+  readonly copies = new Copies();
   /** Processes (host and run) that died with marks of starts that their disk did not get. */
   readonly forgetful = new Set<string>();
   /** Messages that were refused when they were offered. */
@@ -68,6 +66,7 @@ export class History {
       message,
       run,
       sentAtMs: atMs,
+      dialledAtMs: this.#dialledAtMs.get(clientOf(message)) ?? atMs,
       order: this.entries.size,
       isCancelled: false,
       isQueued: false,
@@ -89,10 +88,28 @@ export class History {
     this.#doubts.set(host, times);
   }
 
-  /** Whether anything befell one of its two sides, or their session, since it was sent. */
-  isDoubtful({ message, sentAtMs }: Entry): boolean {
+  /** Whether anything befell one of its two sides, or their session, since the two met and it was sent. */
+  isDoubtful({ message, sentAtMs, dialledAtMs }: Entry): boolean {
+    const sinceMs = Math.min(sentAtMs, dialledAtMs);
     const sides = [message.from, message.to];
-    return sides.some((host) => this.#doubts.get(host)?.some((atMs) => atMs >= sentAtMs) === true);
+    return sides.some((host) => this.#doubts.get(host)?.some((atMs) => atMs >= sinceMs) === true);
+  }
+
+  /** Whether a client is online. */
+  isOnline(host: string): boolean {
+    return this.#online.has(host);
+  }
+
+  /** A client got a connection. */
+  connected(host: string): void {
+    this.offlineSinceMs.delete(host);
+    this.#online.add(host);
+  }
+
+  /** A client dials, from now on. */
+  dials(host: string, atMs: number): void {
+    this.#online.delete(host);
+    this.#dialledAtMs.set(host, atMs);
   }
 
   started(entry: Entry, start: Start): void {
@@ -121,4 +138,9 @@ export class History {
       ({ outcome, isOrphaned }) => outcome === undefined && !isOrphaned,
     );
   }
+}
+
+/** The client that sends it, or that it is for. */
+export function clientOf({ from, to }: PlannedMessage): string {
+  return from === SERVER ? to : from;
 }

@@ -62,13 +62,15 @@ export class Judge {
     }
     const { outcome } = entry;
     const isOver = outcome?.status === 'expired' || outcome?.status === 'cancelled';
-    const { rewound } = this.#history;
-    if (isOver && !rewound.has(message.from) && !rewound.has(host)) {
-      blame('conservation', `handled after it was ${outcome.status}`);
-    }
+    const { copies } = this.#history;
+    const isExcused =
+      copies.isOfClone(entry, start) ||
+      copies.isUntold(entry, start) ||
+      copies.isMarkedByWayOfCaution(start);
+    if (isOver && !isExcused) blame('conservation', `handled after it was ${outcome.status}`);
     const twice = duplicateOf(entry, start);
-    // A sender whose disk was copied, or set back to before its session had a name, can't mark a copy.
-    const isUnaware = this.#history.cloned.has(message.from) || rewound.has(message.from);
+    // A store may have lost the mark of a start, or not have had it when it was copied.
+    const isUnaware = copies.isOfNamelessCopy(entry) || copies.isElsewhere(start);
     if (twice !== undefined && !isUnaware) blame('no duplicate', twice);
     this.#checkFlow(entry, start, blame);
   }
@@ -147,15 +149,7 @@ function duplicateOf({ starts }: Entry, start: Start): string | undefined {
   const isSameProcess = starts.some(({ host, run }) => host === start.host && run === start.run);
   if (isSameProcess) return isMarked ? undefined : 'handled twice by the same process';
   const isSameHost = starts.some(({ host }) => host === start.host);
-  // A cloned disk holds what its original holds, and nobody has told either yet.
-  if (starts.some(({ host }) => isCloneOf(start.host, host) || isCloneOf(host, start.host))) {
-    return undefined;
-  }
   // A store may have lost the mark of a start in the crash: that is why both are told at all.
   if (isSameHost || isMarked || start.isRedelivered) return undefined;
   return `handled by ${start.host} after another had, and not marked`;
-}
-
-function isCloneOf(host: string, original: string): boolean {
-  return host === `${original} clone`;
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '@wilco/protocol';
-import type { Entry, History } from './history.ts';
+import { clientOf, type Entry, type History } from './history.ts';
 import { isSame, replyTo } from './parcel.ts';
 import { SERVER, type Plan } from './plan.ts';
 
@@ -103,20 +103,14 @@ export function untruthOf(subject: RuleSubject): string | undefined {
   return rule(outcome, subject);
 }
 
-/**
- * A start that its receiver's disk lost in a crash is one that nobody can know of; of a
- * sender that was set back or copied, nobody knows which of the two had it handled; and a
- * receiver that was set back learns only from its peer that it had ended the message before,
- * as the copy of a receiver learns only there what the original does.
- */
-function takenBy({ starts, message }: Entry, history: History): string | undefined {
-  const { cloned, forgetful, rewound, lastBeforeSetBack } = history;
-  if (rewound.has(message.from)) return undefined;
-  const first = starts.find(
-    ({ host, run }) =>
-      !forgetful.has(`${host} ${String(run)}`) &&
-      !cloned.has(host) &&
-      run <= (lastBeforeSetBack.get(host) ?? Infinity),
+/** Which handler took it, of those of which somebody could know. */
+function takenBy(entry: Entry, { copies, forgetful }: History): string | undefined {
+  const first = entry.starts.find(
+    (start) =>
+      !forgetful.has(`${start.host} ${String(start.run)}`) &&
+      !copies.isOfClone(entry, start) &&
+      !copies.isForgotten(start) &&
+      !copies.isElsewhere(start),
   );
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }
@@ -146,7 +140,7 @@ function isResumeWindowOver(
   history: History,
   { message, settledAtMs }: Entry,
 ): boolean {
-  const client = message.from === SERVER ? message.to : message.from;
+  const client = clientOf(message);
   const sinceMs = history.offlineSinceMs.get(client);
   if (sinceMs === undefined) return false;
   const windows = [client, SERVER].map((host) => plan.options[host]?.['resumeWindowMs'] ?? 0);

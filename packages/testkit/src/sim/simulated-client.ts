@@ -37,6 +37,7 @@ export class SimulatedClient {
     this.#run += 1;
     const run = this.#run;
     this.#world.say(this.host, 'starts');
+    this.#world.history.dials(this.host, this.#world.clock.nowMs());
     const application = new Application(this.#world, this.host, run);
     const client = connect({
       host: SERVER,
@@ -99,13 +100,15 @@ export class SimulatedClient {
     const { process } = this.#world.network.host(this.host);
     client.on('online', ({ session, isResumed }) => {
       if (!process.isAlive) return;
-      history.offlineSinceMs.delete(this.host);
+      history.connected(this.host);
+      history.copies.owns(this.host, session);
       say(`is online, session ${session.slice(0, 6)}${isResumed ? ' resumed' : ''}`);
       this.#world.count(isResumed ? 'event resumed' : 'event online');
     });
     client.on('offline', ({ error }) => {
       if (!process.isAlive) return;
       history.offlineSinceMs.set(this.host, this.#world.clock.nowMs());
+      history.dials(this.host, this.#world.clock.nowMs());
       say(`is offline: ${error.code}`);
       this.#world.connectionEnded(this.host, error.code);
       this.#world.count(`event offline ${error.code}`);

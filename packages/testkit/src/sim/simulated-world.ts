@@ -5,6 +5,7 @@ import { drawLinkFaults, PERFECT_LINK } from '../link-faults.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { VirtualNetwork } from '../virtual-network.ts';
+import { originalOfClone } from './copies.ts';
 import { History } from './history.ts';
 import { Judge } from './judge.ts';
 import { OTHER_SERVER, SERVER, type Plan, type SideOptions } from './plan.ts';
@@ -13,6 +14,13 @@ import { WireWatch } from './wire-watch.ts';
 
 /** What a plan gives a host beside numbers. */
 type EndpointExtras = Pick<EndpointOptions, 'log' | 'channels' | 'integrity'>;
+
+/** A copy of a disk, for those who are going to be set back to it. */
+interface Backup {
+  readonly store: FaultyStore;
+  readonly takenAtMs: number;
+  readonly hadSession: boolean;
+}
 
 /** Everything that the processes of one run share, and that none of them can lose. */
 export class SimulatedWorld {
@@ -27,7 +35,7 @@ export class SimulatedWorld {
   readonly counts = new Map<string, number>();
   /** The disks, by host: they outlive the processes. */
   readonly #stores = new Map<string, FaultyStore>();
-  readonly #backups = new Map<string, FaultyStore>();
+  readonly #backups = new Map<string, Backup>();
   #nextDisk = 1;
   #isQuiet = false;
 
@@ -98,7 +106,7 @@ export class SimulatedWorld {
         faults: this.random.split(`disk ${host}`).chance(0.5) ? { commitMs: 30, openMs: 20 } : {},
       });
       this.#stores.set(host, store);
-      this.#backups.set(host, store.clone());
+      this.#backUp(host, store);
     }
     return store;
   }
@@ -111,7 +119,13 @@ export class SimulatedWorld {
 
   /** Keeps a copy of each disk, for those who are going to be set back to it. */
   backUp(): void {
-    for (const [host, store] of this.#stores) this.#backups.set(host, store.clone());
+    for (const [host, store] of this.#stores) this.#backUp(host, store);
+  }
+
+  #backUp(host: string, store: FaultyStore): void {
+    const hadSession = host === SERVER || this.history.isOnline(host);
+    const takenAtMs = this.clock.nowMs();
+    this.#backups.set(host, { store: store.clone(), takenAtMs, hadSession });
   }
 
   /** The process of a host died: what becomes of its disk. */
@@ -121,10 +135,13 @@ export class SimulatedWorld {
     const backup = this.#backups.get(host);
     const heir = store.crash();
     const hasLost = heir.counts.lostCommit > store.counts.lostCommit || store.hasFailed;
-    if (hasLost || fate !== 'kept') this.history.forgetful.add(`${host} ${String(run)}`);
+    if (hasLost || fate !== 'restored') this.history.forgetful.add(`${host} ${String(run)}`);
     if (fate === 'kept') this.#replace(host, heir);
     else if (fate === 'wiped') this.#replace(host, heir.wipe(this.#newDisk(host)));
-    else this.#replace(host, backup?.clone() ?? heir);
+    else if (backup !== undefined) {
+      this.history.copies.setBack({ ...backup, host, endedAtMs: this.clock.nowMs() });
+      this.#replace(host, backup.store.clone());
+    }
   }
 
   /** Another host gets a copy of a disk. `false`: there is nothing to copy. */
@@ -132,6 +149,8 @@ export class SimulatedWorld {
     const store = this.#stores.get(from);
     if (store === undefined) return false;
     this.#stores.set(to, store.clone());
+    const hadSession = this.history.isOnline(from);
+    this.history.copies.cloned(from, { atMs: this.clock.nowMs(), hadSession });
     return true;
   }
 
@@ -167,5 +186,5 @@ export class SimulatedWorld {
 
 /** The host whose options and place another one has. */
 export function originalOf(host: string): string {
-  return host === OTHER_SERVER ? SERVER : host.replace(/ clone$/, '');
+  return host === OTHER_SERVER ? SERVER : originalOfClone(host);
 }

@@ -1,3 +1,4 @@
+import { cloneOf } from './copies.ts';
 import type { Violation } from './judge.ts';
 import { OTHER_SERVER, SERVER, type Incident, type Plan } from './plan.ts';
 import { SimulatedClient } from './simulated-client.ts';
@@ -192,11 +193,6 @@ class Simulation {
     const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
     this.#world.crashStore(host, run, fate);
     this.#world.count(`disk ${fate}`);
-    if (fate === 'restored') {
-      const { rewound, lastBeforeSetBack } = this.#world.history;
-      rewound.add(host);
-      if (!lastBeforeSetBack.has(host)) lastBeforeSetBack.set(host, run);
-    }
     this.#startsAhead += 1;
     this.#after(forMs, () => {
       this.#startsAhead -= 1;
@@ -205,11 +201,9 @@ class Simulation {
   }
 
   #clone(host: string): void {
-    const name = `${host} clone`;
+    const name = cloneOf(host);
     if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
     this.#world.history.doubt(host, this.#world.clock.nowMs());
-    this.#world.history.rewound.add(host);
-    this.#world.history.cloned.add(host);
     const clone = new SimulatedClient(this.#world, name);
     this.#clients.set(name, clone);
     clone.start();

@@ -71,7 +71,18 @@ describe('a receipt', () => {
   test('in doubt is untrue when nothing had happened', () => {
     const run = new Run();
     expect(run.settle(run.send(), IN_DOUBT)[0]).toContain('nothing had happened');
-    run.history.doubts.add('crash');
+    run.history.doubt('server', 0);
+    expect(run.settle(run.send(), IN_DOUBT)).toHaveLength(1);
+  });
+
+  test('in doubt is untrue for what befell another host, or these two before they met', () => {
+    const run = new Run();
+    run.history.doubt('client 2', 20);
+    run.history.doubt('server', 5);
+    run.history.dials('client 1', 6);
+    run.atMs = 10;
+    expect(run.settle(run.send(), IN_DOUBT)).toHaveLength(1);
+    run.history.doubt('client 1', 8);
     expect(run.settle(run.send(), IN_DOUBT)).toHaveLength(1);
   });
 

@@ -1,0 +1,112 @@
+import type { Entry, Start } from './history.ts';
+
+/** A disk that was set back to an older state, which no one noticed at its opening. */
+interface SetBack {
+  readonly host: string;
+  /** When the older state was copied. */
+  readonly takenAtMs: number;
+  /** When the process ended that had lived on from there. */
+  readonly endedAtMs: number;
+  /** Whether its sessions had names then. */
+  readonly hadSession: boolean;
+}
+
+/** A disk of which a copy is used by another host. */
+interface Cloning {
+  readonly atMs: number;
+  readonly hadSession: boolean;
+}
+
+/**
+ * Which disks were copied and set back, and what nobody can know for that reason. Each
+ * method is one excuse, as narrow as it can be.
+ */
+export class Copies {
+  readonly #setBacks: SetBack[] = [];
+  /** By the name of the original. */
+  readonly #clones = new Map<string, Cloning>();
+  /** Which hosts opened or resumed a session. */
+  readonly #owners = new Map<string, Set<string>>();
+
+  setBack(one: SetBack): void {
+    this.#setBacks.push(one);
+  }
+
+  cloned(host: string, clone: Cloning): void {
+    this.#clones.set(host, clone);
+  }
+
+  /** A client is online in a session. */
+  owns(host: string, session: string): void {
+    const owners = this.#owners.get(session) ?? new Set();
+    owners.add(host);
+    this.#owners.set(session, owners);
+  }
+
+  /**
+   * Its sender's disk was copied before the session that it was in had a name: whoever goes
+   * on from the copy has nothing by which its peer could know that there is another.
+   */
+  isOfNamelessCopy({ message, sentAtMs }: Entry): boolean {
+    const clone = this.#clones.get(message.from);
+    if (clone !== undefined && !clone.hadSession && sentAtMs <= clone.atMs) return true;
+    return this.#setBacks.some(
+      ({ host, hadSession, takenAtMs }) =>
+        host === message.from && !hadSession && sentAtMs <= takenAtMs,
+    );
+  }
+
+  /** A clone of its sender holds a copy of it, and was in that session: it may be the clone's own. */
+  isOfClone({ message, sentAtMs }: Entry, { session }: Start): boolean {
+    const clone = this.#clones.get(message.from);
+    if (clone === undefined || sentAtMs > clone.atMs) return false;
+    return this.#owners.get(session)?.has(cloneOf(message.from)) === true;
+  }
+
+  /** Its sender was set back to before it was told how the message had ended, and sends it again. */
+  isUntold({ message, sentAtMs, settledAtMs }: Entry, { atMs }: Start): boolean {
+    return this.#setBacks.some(
+      ({ host, takenAtMs, endedAtMs }) =>
+        host === message.from &&
+        sentAtMs <= takenAtMs &&
+        takenAtMs < settledAtMs &&
+        settledAtMs <= endedAtMs &&
+        endedAtMs <= atMs,
+    );
+  }
+
+  /** The host was set back to before it started, and later lives of it can not know of it. */
+  isForgotten({ host, atMs }: Start): boolean {
+    return this.#setBacks.some(
+      (one) => one.host === host && one.takenAtMs < atMs && atMs <= one.endedAtMs,
+    );
+  }
+
+  /** It happened on one of two hosts that hold the same, and the other can not know of it. */
+  isElsewhere({ host, atMs }: Start): boolean {
+    const clone = this.#clones.get(originalOfClone(host));
+    return clone !== undefined && atMs >= clone.atMs;
+  }
+
+  /**
+   * The host was set back, or is one of two, and no peer had told it what became of the
+   * message: it may start again what it finds, and marks it.
+   */
+  isMarkedByWayOfCaution(start: Start): boolean {
+    if (!start.isRedelivered) return false;
+    const isSetBack = this.#setBacks.some(
+      ({ host, endedAtMs }) => host === start.host && endedAtMs <= start.atMs,
+    );
+    return isSetBack || this.isElsewhere(start);
+  }
+}
+
+/** The name of the host that uses a copy of the disk of another. */
+export function cloneOf(host: string): string {
+  return `${host} clone`;
+}
+
+/** The host whose disk a clone has a copy of; of others, itself. */
+export function originalOfClone(host: string): string {
+  return host.replace(/ clone$/, '');
+}

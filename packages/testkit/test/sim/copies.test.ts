@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { Copies } from '../../src/sim/copies.ts';
+import type { Entry, Start } from '../../src/sim/history.ts';
+
+const SET_BACK = { host: 'client 1', takenAtMs: 100, endedAtMs: 200, hadSession: true };
+
+describe('a sender that was set back', () => {
+  test('can not know of another copy, where its session had no name yet', () => {
+    const copies = new Copies();
+    copies.setBack({ ...SET_BACK, hadSession: false });
+    expect(copies.isOfNamelessCopy(entry({ sentAtMs: 50 }))).toBe(true);
+    expect(copies.isOfNamelessCopy(entry({ sentAtMs: 150 }))).toBe(false);
+    expect(copies.isOfNamelessCopy(entry({ sentAtMs: 50, from: 'client 2' }))).toBe(false);
+  });
+
+  test('marks what it sends again, where its session had a name', () => {
+    const copies = new Copies();
+    copies.setBack(SET_BACK);
+    expect(copies.isOfNamelessCopy(entry({ sentAtMs: 50 }))).toBe(false);
+  });
+
+  test('sends again what had ended after the copy was taken, and nothing else', () => {
+    const copies = new Copies();
+    copies.setBack(SET_BACK);
+    const [later, tooEarly] = [start({ atMs: 300 }), start({ atMs: 150 })];
+    expect(copies.isUntold(entry({ sentAtMs: 50, settledAtMs: 150 }), later)).toBe(true);
+    expect(copies.isUntold(entry({ sentAtMs: 50, settledAtMs: 150 }), tooEarly)).toBe(false);
+    expect(copies.isUntold(entry({ sentAtMs: 50, settledAtMs: 90 }), later)).toBe(false);
+    expect(copies.isUntold(entry({ sentAtMs: 120, settledAtMs: 150 }), later)).toBe(false);
+  });
+});
+
+describe('a receiver that was set back', () => {
+  test('can not know what it started after the copy was taken', () => {
+    const copies = new Copies();
+    copies.setBack(SET_BACK);
+    expect(copies.isForgotten(start({ host: 'client 1', atMs: 150 }))).toBe(true);
+    expect(copies.isForgotten(start({ host: 'client 1', atMs: 90 }))).toBe(false);
+    expect(copies.isForgotten(start({ host: 'client 1', atMs: 250 }))).toBe(false);
+    expect(copies.isForgotten(start({ host: 'server', atMs: 150 }))).toBe(false);
+  });
+
+  test('is excused by a mark alone', () => {
+    const copies = new Copies();
+    copies.setBack(SET_BACK);
+    const again = { host: 'client 1', atMs: 250 };
+    expect(copies.isMarkedByWayOfCaution(start({ ...again, isRedelivered: true }))).toBe(true);
+    expect(copies.isMarkedByWayOfCaution(start(again))).toBe(false);
+    expect(copies.isMarkedByWayOfCaution(start({ isRedelivered: true }))).toBe(false);
+  });
+});
+
+describe('a clone', () => {
+  test('sends what it found in the copy, in sessions that it was in', () => {
+    const copies = new Copies();
+    copies.cloned('client 1', { atMs: 100, hadSession: true });
+    copies.owns('client 1', 's');
+    copies.owns('client 1 clone', 't');
+    expect(copies.isOfClone(entry({ sentAtMs: 50 }), start({ session: 't' }))).toBe(true);
+    expect(copies.isOfClone(entry({ sentAtMs: 50 }), start({ session: 's' }))).toBe(false);
+    expect(copies.isOfClone(entry({ sentAtMs: 150 }), start({ session: 't' }))).toBe(false);
+  });
+
+  test('and its original know nothing of what the other starts', () => {
+    const copies = new Copies();
+    copies.cloned('client 1', { atMs: 100, hadSession: true });
+    expect(copies.isElsewhere(start({ host: 'client 1 clone', atMs: 150 }))).toBe(true);
+    expect(copies.isElsewhere(start({ host: 'client 1', atMs: 150 }))).toBe(true);
+    expect(copies.isElsewhere(start({ host: 'client 1', atMs: 50 }))).toBe(false);
+    expect(copies.isElsewhere(start({ host: 'client 2', atMs: 150 }))).toBe(false);
+  });
+});
+
+function entry(given: { sentAtMs: number; settledAtMs?: number; from?: string }): Entry {
+  const { from = 'client 1', settledAtMs = Infinity, sentAtMs } = given;
+  return { message: { from, to: 'server' }, sentAtMs, settledAtMs } as unknown as Entry;
+}
+
+function start(given: Partial<Start>): Start {
+  return { host: 'server', atMs: 0, session: 's', isRedelivered: false, ...given } as Start;
+}
