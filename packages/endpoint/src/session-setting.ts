@@ -61,6 +61,8 @@ const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
 };
 
 const ORDINARY: ChannelOptions = {};
+/** No channel has options: it is not looked for any. */
+const ALL_ORDINARY: Readonly<Record<string, ChannelOptions>> = {};
 
 /** What the engine of one session is told beside its options. */
 export function sessionSetting(
@@ -70,7 +72,9 @@ export function sessionSetting(
 ): SessionSetting {
   const { role, runId, clock, store, handlers, budget, channels } = source;
   const optionsOf = (name: string): ChannelOptions =>
-    Object.hasOwn(channels, name) ? (channels[name] ?? ORDINARY) : ORDINARY;
+    channels !== ALL_ORDINARY && Object.hasOwn(channels, name)
+      ? (channels[name] ?? ORDINARY)
+      : ORDINARY;
   return {
     role,
     runId,
@@ -92,7 +96,7 @@ export function sessionSetting(
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad channel. */
 export function checkChannels(
-  channels: Readonly<Record<string, ChannelOptions>> = {},
+  channels: Readonly<Record<string, ChannelOptions>> = ALL_ORDINARY,
 ): Readonly<Record<string, ChannelOptions>> {
   for (const [name, options] of Object.entries(channels)) {
     checkOptionNames(`channel '${name}'`, options, CHANNEL_OPTION_NAMES);

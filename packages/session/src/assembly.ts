@@ -1,16 +1,5 @@
-import type { AnswerFrame, MessageFrame, Seq } from '@wilco/protocol';
-
-/** A message as it came in, before it is taken. */
-export interface Arrival {
-  /** Its frame; the payload may be a view that is gone with this step. */
-  readonly frame: MessageFrame | AnswerFrame;
-  /** Name of its type: the numbers of a connection die with it, a large message does not. */
-  readonly type: string;
-  /** When it, or its first part, came in. */
-  readonly atMs: number;
-  /** What it takes of the window: the bytes of its only or first part. */
-  readonly cost: number;
-}
+import type { Seq } from '@wilco/protocol';
+import type { Arrival } from './arrival.ts';
 
 /**
  * A large message that is coming in, part by part. Holds about what came, never what was

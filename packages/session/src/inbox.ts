@@ -1,6 +1,5 @@
 import {
   ANSWER_CHANNEL,
-  LIMITS,
   type AnswerFrame,
   type CancelFrame,
   type FragmentFrame,
@@ -12,10 +11,11 @@ import {
   type WilcoError,
 } from '@wilco/protocol';
 import type { AckWriter } from './ack-writer.ts';
-import { Assembly, type Arrival } from './assembly.ts';
+import { extensionCost, incoming, type Arrival } from './arrival.ts';
+import { Assembly } from './assembly.ts';
 import type { SessionContext } from './context.ts';
 import type { Handling } from './handling.ts';
-import { IncomingMessage } from './incoming-message.ts';
+import type { IncomingMessage } from './incoming-message.ts';
 import { incomingRecord, receivingRecord } from './incoming-records.ts';
 import { KeptPayloads } from './kept-payloads.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
@@ -99,10 +99,11 @@ export class Inbox {
     const number = frame.kind === 'answer' ? ANSWER_CHANNEL : frame.channel;
     const channel = this.channel(number);
     if (channel === undefined) return this.#orLost(unknownChannel(frame.kind, number));
-    if (this.#typeOf(frame) === undefined) return this.#orLost(unknownType(frame.seq));
+    const type = this.#typeOf(frame);
+    if (type === undefined) return this.#orLost(unknownType(frame.seq));
     if (frame.seq < channel.accepted) return this.#again(channel, undefined, nowMs);
     if (frame.seq > channel.accepted) return this.#cameEarly(channel, frame);
-    const wrong = this.#begin(channel, frame, nowMs);
+    const wrong = this.#begin(channel, frame, type, nowMs);
     if (wrong !== undefined) return wrong;
     return this.#takeEarly(channel, nowMs);
   }
@@ -212,24 +213,25 @@ export class Inbox {
   #begin(
     channel: ReceiveChannel,
     frame: MessageFrame | AnswerFrame,
+    type: string,
     nowMs: number,
   ): WilcoError | undefined {
+    const { totalBytes } = frame;
     const cost = frame.payload.byteLength + extensionCost(frame);
     if (channel.assembly !== undefined) return this.#again(channel, begunAgain(frame.seq), nowMs);
-    const most = this.#window.maxMessageBytes;
-    if (frame.totalBytes !== undefined && frame.totalBytes > most)
-      return tooLarge(frame.totalBytes, most);
+    if (totalBytes !== undefined && totalBytes > this.#window.maxMessageBytes)
+      return tooLarge(totalBytes, this.#window.maxMessageBytes);
     if (!channel.isAnswers) {
       const wrong = this.#window.check(channel, cost);
       if (wrong !== undefined) return wrong;
       channel.occupy(cost);
       this.#window.hold(cost);
     }
-    const arrival = { frame, type: this.#typeOf(frame) ?? '', atMs: nowMs, cost };
-    if (frame.totalBytes === undefined) {
+    const arrival = { frame, type, atMs: nowMs, cost };
+    if (totalBytes === undefined) {
       return this.#accept(channel, arrival, this.#payloads.keep(frame), 0, nowMs);
     }
-    this.#assemble(channel, arrival, frame.totalBytes, nowMs);
+    this.#assemble(channel, arrival, totalBytes, nowMs);
     return undefined;
   }
 
@@ -263,13 +265,33 @@ export class Inbox {
       channel.skip(frame.seq + 1);
     } else this.#hold(channel, incoming(channel, frame, arrival, payload), reservedBytes, nowMs);
     channel.isRecordDirty = true;
-    const position = channel.accepted;
-    this.#context.journal.afterwards((thenMs) => {
-      if (channel.isAnswers) channel.handled.add(frame.seq);
-      this.#acks.came(cost, frame.ackNow, nowMs, thenMs);
-      this.#kept(channel, position, thenMs);
-    }, nowMs);
+    if (this.#context.journal.isVolatile) this.#arrived(channel, frame, cost, nowMs, nowMs);
+    else this.#keepFirst(channel, frame, cost, nowMs);
     return undefined;
+  }
+
+  #keepFirst(
+    channel: ReceiveChannel,
+    { seq, ackNow }: MessageFrame | AnswerFrame,
+    cost: number,
+    nowMs: number,
+  ): void {
+    this.#context.journal.afterwards((thenMs) => {
+      this.#arrived(channel, { seq, ackNow }, cost, nowMs, thenMs);
+    });
+  }
+
+  /** A whole message is kept, as durably as messages are kept here. */
+  #arrived(
+    channel: ReceiveChannel,
+    { seq, ackNow }: Pick<MessageFrame, 'seq' | 'ackNow'>,
+    cost: number,
+    arrivedMs: number,
+    nowMs: number,
+  ): void {
+    if (channel.isAnswers) channel.handled.add(seq);
+    this.#acks.came(cost, ackNow, arrivedMs, nowMs);
+    this.#kept(channel, seq + 1, nowMs);
   }
 
   #hold(
@@ -326,7 +348,7 @@ export class Inbox {
     while (channel.assembly === undefined) {
       const frame = channel.takeEarly();
       if (frame === undefined) return undefined;
-      const wrong = this.#begin(channel, frame, nowMs);
+      const wrong = this.#begin(channel, frame, this.#typeOf(frame) ?? '', nowMs);
       if (wrong !== undefined) return wrong;
     }
     return undefined;
@@ -361,33 +383,4 @@ export class Inbox {
       }
     }
   }
-}
-
-/** What the extensions of a message take of the window, beside its payload: each is an object. */
-function extensionCost({ extensions }: MessageFrame | AnswerFrame): number {
-  let cost = 0;
-  for (const { value } of extensions) cost += value.byteLength + LIMITS.extensionOverheadBytes;
-  return cost;
-}
-
-function incoming(
-  channel: ReceiveChannel,
-  frame: MessageFrame,
-  { type, atMs, cost }: Arrival,
-  payload: Uint8Array,
-): IncomingMessage {
-  return new IncomingMessage({
-    channel: channel.number,
-    channelName: channel.name,
-    seq: frame.seq,
-    type,
-    id: frame.id,
-    isResent: frame.isResent,
-    extensions: frame.extensions,
-    expiresAtMs: frame.ttlMs === undefined ? Infinity : atMs + frame.ttlMs,
-    acceptedAtMs: atMs,
-    cost,
-    attempts: 0,
-    payload,
-  });
 }

@@ -3,8 +3,8 @@ import type { IncomingMessage } from './incoming-message.ts';
 
 /** A smaller payload is copied at once: that costs less than to remember where it lies. */
 const LARGE_BYTES = 8 * 1024;
-/** One message that is kept long keeps no more than this much of others. */
-const SLAB_BYTES = 1_024;
+/** Of all sessions. One message that is kept long keeps no more than this much of others. */
+const slab = new ByteSlab(8 * 1_024);
 
 /**
  * The memory of what came in. A payload is a view of the read that it came with. Where the
@@ -13,7 +13,6 @@ const SLAB_BYTES = 1_024;
  * copied, so that what waits long takes the memory of its bytes and not that of whole reads.
  */
 export class KeptPayloads {
-  #slab: ByteSlab | undefined;
   /** Whether the connection never uses the memory of a read again. */
   areReadsHandedOver = false;
   /** Messages whose payloads keep more than twice their own memory. */
@@ -22,7 +21,7 @@ export class KeptPayloads {
   /** What is kept of a payload that is gone with this step. Nobody knows how long a reply is kept. */
   keep({ kind, payload }: Pick<MessageFrame | AnswerFrame, 'kind' | 'payload'>): Uint8Array {
     const mayStay = this.areReadsHandedOver && kind === 'message';
-    return mayStay && payload.byteLength >= LARGE_BYTES ? payload : this.#copy(payload);
+    return mayStay && payload.byteLength >= LARGE_BYTES ? payload : slab.copy(payload);
   }
 
   /** A message is held with such a payload. */
@@ -37,15 +36,11 @@ export class KeptPayloads {
     if (views === undefined) return;
     this.#views = undefined;
     for (const message of views) {
-      if (isView(message.payload)) message.payload = this.#copy(message.payload);
+      if (isView(message.payload)) message.payload = slab.copy(message.payload);
     }
-  }
-
-  #copy(payload: Uint8Array): Uint8Array {
-    return (this.#slab ??= new ByteSlab(SLAB_BYTES)).copy(payload);
   }
 }
 
-function isView({ byteLength, buffer }: Uint8Array): boolean {
-  return byteLength >= LARGE_BYTES && 2 * byteLength < buffer.byteLength;
+function isView(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= LARGE_BYTES && 2 * bytes.byteLength < bytes.buffer.byteLength;
 }

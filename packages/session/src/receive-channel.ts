@@ -153,7 +153,7 @@ export class ReceiveChannel {
 
   /** Whether the peer wanted a message back before it came; asked once, when it comes. */
   takeCancelled(seq: Seq): boolean {
-    return this.#cancelledAhead.delete(seq);
+    return this.#cancelledAhead.size > 0 && this.#cancelledAhead.delete(seq);
   }
 
   /** Forgets what was to be cancelled and will not come. */

@@ -4,10 +4,18 @@ import { LIMITS, WilcoError, type NumberedName } from '@wilco/protocol';
 export class NamesGiven {
   /** Made by the first name: most sessions are idle most of the time. */
   #numbers: Map<string, number> | undefined;
+  /** What was asked for last is asked for again, most often. */
+  #lastName: string | undefined;
+  #lastNumber = 0;
 
   /** The number of a name, or `undefined` where it must be announced first. */
   numberOf(name: string): number | undefined {
-    return this.#numbers?.get(name);
+    if (name === this.#lastName) return this.#lastNumber;
+    const number = this.#numbers?.get(name);
+    if (number === undefined) return undefined;
+    this.#lastName = name;
+    this.#lastNumber = number;
+    return number;
   }
 
   /** Gives a new name its number. */
@@ -25,6 +33,7 @@ export class NamesGiven {
 
   clear(): void {
     this.#numbers = undefined;
+    this.#lastName = undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AnswerOutcome } from '@wilco/protocol';
+import type { AnswerOutcome, Extension } from '@wilco/protocol';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { IdEnd } from './message-ids.ts';
 
@@ -29,11 +29,16 @@ export function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verd
 
 /** How a message ends without a handler, if it does. */
 export function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
-  for (const { tag } of message.extensions) {
-    if (tag % 2 === 0) continue;
-    const reason = `the critical extension ${String(tag)} is not known here`;
+  const unknown = message.extensions.length > 0 ? criticalOf(message.extensions) : undefined;
+  if (unknown !== undefined) {
+    const reason = `the critical extension ${String(unknown)} is not known here`;
     return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
   }
   if (message.expiresAtMs <= nowMs) return EXPIRED;
   return message.isWithdrawn ? CANCELLED : undefined;
+}
+
+/** The tag of the first that must be understood. */
+function criticalOf(extensions: readonly Extension[]): number | undefined {
+  return extensions.find(({ tag }) => tag % 2 === 1)?.tag;
 }
