@@ -12,13 +12,18 @@ const NOTHING = new Uint8Array(0);
  */
 export class ByteReader {
   #bytes: Uint8Array = NOTHING;
+  /** Asked of the bytes once, not for each frame: it takes a call out of JavaScript. */
+  #buffer: ArrayBufferLike = NOTHING.buffer;
   #position = 0;
   #end = 0;
   #head = 0;
 
   /** Goes to the body `bytes[start, end)` of a frame with this head. */
   reset(bytes: Uint8Array, start: number, end: number, head: number): void {
-    this.#bytes = bytes;
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#buffer = bytes.buffer;
+    }
     this.#position = start;
     this.#end = end;
     this.#head = head;
@@ -100,8 +105,7 @@ export class ByteReader {
   id(what: string): string {
     const start = this.#take(what, 16);
     // In one piece: put together of parts, it would take several times the memory for good.
-    const { buffer, byteOffset } = this.#bytes;
-    return Buffer.from(buffer, byteOffset + start, 16).toString('hex');
+    return Buffer.from(this.#buffer, this.#bytes.byteOffset + start, 16).toString('hex');
   }
 
   /** A count of bytes, then as many of UTF-8. */
@@ -127,7 +131,7 @@ export class ByteReader {
   /** A view of the next bytes: valid only while what was pushed is. */
   view(what: string, count: number): Uint8Array {
     const start = this.#take(what, count);
-    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, count);
+    return new Uint8Array(this.#buffer, this.#bytes.byteOffset + start, count);
   }
 
   /** A view of what is left. */

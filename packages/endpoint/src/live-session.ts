@@ -21,12 +21,9 @@ import type { Handlers } from './handlers.ts';
 import type { EventLog } from './log.ts';
 import { LoggedSessionDriver } from './logged-session-driver.ts';
 import type { MessageSender } from './message-sender.ts';
+import type { SessionDriverOwner } from './owner-calls.ts';
 import { MessageReceipt } from './receipt.ts';
-import {
-  SessionDriver,
-  type SessionDriverOwner,
-  type SessionDriverSetting,
-} from './session-driver.ts';
+import { SessionDriver, type SessionDriverSetting } from './session-driver.ts';
 import type { SessionHandle } from './session-handle.ts';
 
 /** What becomes of messages that the lost session may have delivered. */

@@ -3,11 +3,8 @@ import type { Delivery, HandlerResult, Link } from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
 import type { EventLog } from './log.ts';
 import { loggedSink } from './logged-sink.ts';
-import {
-  SessionDriver,
-  type SessionDriverOwner,
-  type SessionDriverSetting,
-} from './session-driver.ts';
+import type { SessionDriverOwner } from './owner-calls.ts';
+import { SessionDriver, type SessionDriverSetting } from './session-driver.ts';
 import { SessionLog } from './session-log.ts';
 
 /** A driver that writes down what goes in and comes out. Without a log the plain one is used. */

@@ -1,7 +1,28 @@
 import type { ErrorCode, NoticeFrame, WilcoError } from '@wilco/protocol';
 import type { Delivery, OutgoingMessage, SessionEnd, Settlement } from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
-import type { SessionDriverOwner } from './session-driver.ts';
+
+/**
+ * Whom a driver tells, always after the engine has returned: any of these may call the
+ * driver again.
+ */
+export interface SessionDriverOwner {
+  queued(message: OutgoingMessage): void;
+  received(message: OutgoingMessage): void;
+  settled(message: OutgoingMessage, settlement: Settlement): void;
+  start(delivery: Delivery): void;
+  abort(delivery: Delivery, code: ErrorCode): void;
+  noticed(notice: NoticeFrame): void;
+  credentials(credentials: Uint8Array): void;
+  /** The engine wants to be rid of its connection; it has let go of it already. */
+  dropped(connection: FrameConnection, error: WilcoError): void;
+  /** Both sides have said goodbye on it. */
+  finished(connection: FrameConnection): void;
+  /** The session is over. */
+  ended(end: SessionEnd): void;
+  /** Something happened; asked by those who wait for the session to become quiet. */
+  stepped(): void;
+}
 
 /** What is called with two values, or fewer. */
 type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Second) => void;

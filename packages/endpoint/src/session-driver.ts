@@ -24,7 +24,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { FrameConnection } from './frame-connection.ts';
-import { OwnerCalls } from './owner-calls.ts';
+import { OwnerCalls, type SessionDriverOwner } from './owner-calls.ts';
 import type { StoreDriver } from './store-driver.ts';
 
 /** What a driver knows of a session's figures. */
@@ -39,28 +39,6 @@ export interface SessionDriverSetting {
   readonly contents?: SessionContents;
   /** Takes the orders instead of the driver, and passes them on: for a log. */
   readonly sinkOf?: (driver: SessionSink) => SessionSink;
-}
-
-/**
- * Whom a driver tells, always after the engine has returned: any of these may call the
- * driver again.
- */
-export interface SessionDriverOwner {
-  queued(message: OutgoingMessage): void;
-  received(message: OutgoingMessage): void;
-  settled(message: OutgoingMessage, settlement: Settlement): void;
-  start(delivery: Delivery): void;
-  abort(delivery: Delivery, code: ErrorCode): void;
-  noticed(notice: NoticeFrame): void;
-  credentials(credentials: Uint8Array): void;
-  /** The engine wants to be rid of its connection; it has let go of it already. */
-  dropped(connection: FrameConnection, error: WilcoError): void;
-  /** Both sides have said goodbye on it. */
-  finished(connection: FrameConnection): void;
-  /** The session is over. */
-  ended(end: SessionEnd): void;
-  /** Something happened; asked by those who wait for the session to become quiet. */
-  stepped(): void;
 }
 
 /**
@@ -194,8 +172,14 @@ export class SessionDriver implements SessionSink {
     this.#scheduleFlush();
   }
 
+  /** Bytes came in. What that leads to is done at {@link readDone}, with what their frames lead to. */
   heard(): void {
-    this.#step((nowMs) => this.#session.heard(nowMs));
+    const nowMs = this.#enter();
+    try {
+      this.#session.heard(nowMs);
+    } finally {
+      this.#isInside = false;
+    }
   }
 
   /** Takes a frame of a read. What it leads to is done with those of the others, at {@link readDone}. */

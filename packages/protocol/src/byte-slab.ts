@@ -10,6 +10,8 @@ const NOTHING = new Uint8Array(0);
 export class ByteSlab {
   readonly #slabBytes: number;
   #slab = NOTHING;
+  /** That of the slab: to ask for it takes a call out of JavaScript. */
+  #buffer = NOTHING.buffer;
   #used = 0;
 
   constructor(slabBytes: number) {
@@ -22,11 +24,12 @@ export class ByteSlab {
     if (length * 4 > this.#slabBytes) return new Uint8Array(bytes);
     if (this.#used + length > this.#slab.length) {
       this.#slab = new Uint8Array(this.#slabBytes);
+      this.#buffer = this.#slab.buffer;
       this.#used = 0;
     }
     const start = this.#used;
     this.#used += length;
     this.#slab.set(bytes, start);
-    return new Uint8Array(this.#slab.buffer, start, length);
+    return new Uint8Array(this.#buffer, start, length);
   }
 }
