@@ -4,6 +4,7 @@ import { crc32 } from './crc32.ts';
 import { readBody } from './frame-body.ts';
 import { FrameHeader } from './frame-header.ts';
 import { PreambleCheck } from './preamble-check.ts';
+import { KINDS } from './wire.ts';
 
 /** How a {@link FrameDecoder} begins. */
 export interface FrameDecoderOptions {
@@ -23,6 +24,10 @@ const header = new FrameHeader();
 const reader = new ByteReader();
 /** A buffer for unfinished frames is not kept beyond this size. */
 const KEPT_BYTES = 4 * 1024;
+/** Buffers in which fragments were put together, for those of whichever decoder is next. */
+const SPARES = 2;
+const SPARE_BYTES = LIMITS.frameBodyBytes + 16;
+const spares: Uint8Array[] = [];
 
 /**
  * Cuts a byte stream into frames, however the network has cut the stream.
@@ -69,8 +74,8 @@ export class FrameDecoder {
    * Takes the next bytes of the stream and calls `onFrame` for each frame that they complete.
    *
    * The payload of a frame is a view that is valid only during the call: copy what must
-   * outlive it. One of more than 4 KiB stays valid as long as nobody writes to the chunks. All
-   * else of a frame is its own. Where `onFrame` throws, the decoder has
+   * outlive it. That of a MESSAGE, where it has more than 4 KiB, stays valid as long as nobody
+   * writes to the chunks. All else of a frame is its own. Where `onFrame` throws, the decoder has
    * stopped and the exception comes out here.
    *
    * @returns the protocol error that ended the stream, the same at each further call; nothing
@@ -155,7 +160,9 @@ export class FrameDecoder {
     const held = this.#held;
     this.#heldBytes = 0;
     if (held.length > KEPT_BYTES) this.#held = NOTHING;
+    const isSpare = header.head === KINDS.fragment && held.length === SPARE_BYTES;
     this.#deliver(held, 0, onFrame);
+    if (isSpare && spares.length < SPARES) spares.push(held);
     return end;
   }
 
@@ -163,8 +170,7 @@ export class FrameDecoder {
   #hold(chunk: Uint8Array, start: number, end: number, isMeasured: boolean): void {
     const needed = this.#heldBytes + end - start;
     if (needed > this.#held.length) {
-      const wanted = isMeasured ? header.frameBytes : 64;
-      const grown = new Uint8Array(Math.max(needed, Math.min(needed * 2, wanted)));
+      const grown = roomFor(needed, isMeasured ? header.frameBytes : 64);
       grown.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = grown;
     }
@@ -201,6 +207,14 @@ export class FrameDecoder {
     this.#heldBytes = 0;
     this.#held = NOTHING;
   }
+}
+
+/** Memory for what came of a frame, and for about as much again. */
+function roomFor(neededBytes: number, wantedBytes: number): Uint8Array {
+  const bytes = Math.max(neededBytes, Math.min(neededBytes * 2, wantedBytes));
+  if (neededBytes <= KEPT_BYTES || header.head !== KINDS.fragment) return new Uint8Array(bytes);
+  // It may have been announced only, but of these there are few.
+  return spares.pop() ?? new Uint8Array(bytes <= SPARE_BYTES / 2 ? bytes : SPARE_BYTES);
 }
 
 /** One hidden class for all that is read, and no `Buffer` in a frame. */

@@ -8,4 +8,4 @@ export { json } from './payload/json.ts';
 export type { JsonCodec } from './payload/json.ts';
 export { messagePack } from './payload/message-pack.ts';
 export type { MessagePackOptions } from './payload/message-pack.ts';
-export { rawBytes } from './payload/raw-bytes.ts';
+export { borrowedBytes, rawBytes } from './payload/raw-bytes.ts';

@@ -89,3 +89,44 @@ it('gives back the buffer of a large frame that came in pieces', () => {
   expect(decoders.some((decoder) => decoder.hasUnfinished)).toBe(false);
   expect(reachableBytes() - before).toBeLessThan(DECODERS * 1_024);
 });
+
+it('leaves the payload of a large message where it is, also of one that came in pieces', () => {
+  const kept: Uint8Array[] = [];
+  const decoder = new FrameDecoder({ expectsPreamble: false });
+  for (let byte = 1; byte <= 6; byte++) {
+    const stream = encodeAll([message(byte), fragment(100 + byte)]);
+    const middle = stream.length / 3;
+    for (const chunk of [stream.slice(0, middle), stream.slice(middle)]) {
+      decoder.push(chunk, (frame) => {
+        if (frame.kind === 'message') kept.push(frame.payload);
+        else if (frame.kind === 'fragment') expect(frame.payload[59_999]).toBe(100 + byte);
+      });
+    }
+  }
+  expect(kept.map((payload) => new Set(payload))).toEqual(
+    [1, 2, 3, 4, 5, 6].map((n) => new Set([n])),
+  );
+});
+
+it('keeps no more than two buffers for fragments, however many come at once', () => {
+  const stream = encodeAll([fragment(1)]);
+  const before = reachableBytes();
+  const decoders = Array.from({ length: 20 }, () => new FrameDecoder({ expectsPreamble: false }));
+  for (const decoder of decoders) decoder.push(stream.slice(0, 50_000), ignore);
+  for (const decoder of decoders) decoder.push(stream.slice(50_000), ignore);
+  expect(decoders.map(({ framesSeen }) => framesSeen)).toEqual(decoders.map(() => 1));
+  expect(reachableBytes() - before).toBeLessThan(3 * CHUNK_BYTES);
+});
+
+function message(byte: number): Frame {
+  return {
+    ...{ kind: 'message', channel: 1, seq: byte, type: 1, ttlMs: undefined, id: undefined },
+    ...{ isResent: false, ackNow: false, totalBytes: undefined, extensions: [] },
+    payload: new Uint8Array(60_000).fill(byte),
+  } as const;
+}
+
+function fragment(byte: number): Frame {
+  const payload = new Uint8Array(60_000).fill(byte);
+  return { kind: 'fragment', channel: 1, seq: 1, offset: 1, payload };
+}

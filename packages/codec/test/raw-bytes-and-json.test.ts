@@ -1,7 +1,7 @@
 import { defineMessage, WilcoError } from '@wilco/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { json, rawBytes } from '../src/index.ts';
+import { borrowedBytes, json, rawBytes } from '../src/index.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -24,6 +24,22 @@ describe('raw bytes', () => {
         'WILCO_PAYLOAD_UNENCODABLE',
       );
     }
+  });
+});
+
+describe('borrowed bytes', () => {
+  it('are the same bytes, uncopied, on their way out and in', () => {
+    const body = Buffer.from('abc');
+    const bytes = borrowedBytes.encode(body);
+    expect([bytes.buffer, bytes.byteOffset]).toEqual([body.buffer, body.byteOffset]);
+    expect(bytes.constructor).toBe(Uint8Array);
+    expect(borrowedBytes.decode(bytes)).toBe(bytes);
+  });
+
+  it('are nothing else', () => {
+    expect(() => borrowedBytes.encode('text' as unknown as Uint8Array)).toThrow(
+      'WILCO_PAYLOAD_UNENCODABLE',
+    );
   });
 });
 

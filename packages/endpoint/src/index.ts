@@ -1,7 +1,7 @@
 export { addressName, fullAddress, isLocal, parseAddress } from './address.ts';
 export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
-export { json, messagePack, rawBytes } from '@wilco/codec';
+export { borrowedBytes, json, messagePack, rawBytes } from '@wilco/codec';
 export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
 export { resolveSessionOptions, WindowBudget } from '@wilco/session';
 export type {

@@ -1,5 +1,5 @@
 /** What an application meets at either side: client and server show all of it as their own. */
-export { json, messagePack, rawBytes } from '@wilco/codec';
+export { borrowedBytes, json, messagePack, rawBytes } from '@wilco/codec';
 export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
 export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
 export type {

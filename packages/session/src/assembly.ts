@@ -1,9 +1,12 @@
 import type { Seq } from '@wilco/protocol';
 import type { Arrival } from './arrival.ts';
 
+/** Memory for so many times what came: to grow costs more than what is never touched. */
+const GROWTH = 16;
+
 /**
- * A large message that is coming in, part by part. Holds about what came, never what was
- * announced, and in one piece, however small the parts are.
+ * A large message that is coming in, part by part. Takes memory in proportion to what came, and
+ * never more than was granted, in one piece, however small the parts are.
  */
 export class Assembly {
   readonly arrival: Arrival;
@@ -40,7 +43,7 @@ export class Assembly {
   add(part: Uint8Array): void {
     const end = this.#offset + part.byteLength;
     if (end > this.#bytes.byteLength) {
-      const room = Math.min(this.totalBytes, Math.max(end, 2 * this.#bytes.byteLength));
+      const room = Math.min(this.totalBytes, Math.max(end, GROWTH * this.#bytes.byteLength));
       const larger = new Uint8Array(room);
       larger.set(this.#bytes.subarray(0, this.#offset));
       this.#bytes = larger;

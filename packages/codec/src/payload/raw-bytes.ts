@@ -10,16 +10,31 @@ const slab = new ByteSlab(4 * 1024);
  */
 export const rawBytes: PayloadCodec<Uint8Array> = Object.freeze({
   name: 'raw bytes',
-  encode(body: Uint8Array): Uint8Array {
-    const value: unknown = body;
-    if (value instanceof Uint8Array) return slab.copy(value);
-    throw new WilcoError(
-      'WILCO_PAYLOAD_UNENCODABLE',
-      `body is ${describe(value)}, wanted a Uint8Array`,
-    );
-  },
-  decode(bytes: Uint8Array): Uint8Array {
-    if (bytes.constructor === Uint8Array) return bytes;
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  },
+  encode: (body: Uint8Array) => slab.copy(bytesOf(body)),
+  decode: plain,
 });
+
+/**
+ * {@link rawBytes} for large bodies: encoding does not copy them. Whoever sends one must not
+ * change it until its receipt is settled, since it may have to be sent again; what is changed
+ * before arrives as it is then, and nothing can tell.
+ */
+export const borrowedBytes: PayloadCodec<Uint8Array> = Object.freeze({
+  name: 'borrowed bytes',
+  encode: (body: Uint8Array) => plain(bytesOf(body)),
+  decode: plain,
+});
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body;
+  throw new WilcoError(
+    'WILCO_PAYLOAD_UNENCODABLE',
+    `body is ${describe(body)}, wanted a Uint8Array`,
+  );
+}
+
+/** One class for all: no `Buffer` in a frame, and none at a handler. */
+function plain(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
