@@ -18,6 +18,8 @@ const INTERFACES: Readonly<Record<string, string>> = {
   ServerOptions: 'packages/server/src/options.ts',
   SendOptions: 'packages/endpoint/src/session-handle.ts',
   HandleOptions: 'packages/endpoint/src/handlers.ts',
+  StatusOptions: 'packages/endpoint/src/inquiries.ts',
+  ExplainOptions: 'packages/endpoint/src/inquiries.ts',
   DrainOptions: 'packages/endpoint/src/session-handle.ts',
   CloseOptions: 'packages/endpoint/src/session-handle.ts',
 };

@@ -98,6 +98,15 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
   HandleOptions: {
     concurrency: 'run as many at once as their type allows, one of a type that says nothing',
   },
+  StatusOptions: {
+    waitMs: 'is waited for as long as waitMs says',
+    ageMs: 'is never seen where nothing came under the id, and forgotten where it may have',
+  },
+  ExplainOptions: {
+    id: 'is of one message, and of as many as limit says',
+    limit: 'is of one message, and of as many as limit says',
+    waitMs: 'gives up the word of the peer after waitMs',
+  },
   DrainOptions: { signal: 'stops waiting when it is told to, and nothing else stops' },
   CloseOptions: {
     drainMs: 'waits for handlers that run, and settles what is left when its time is over',

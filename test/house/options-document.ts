@@ -25,6 +25,8 @@ const CALLS: readonly Place[] = [
     'One message: `send(type, body, options)`',
   ),
   place('endpoint/src/handlers.ts', 'HandleOptions', 'A type: `handle(type, handler, options)`'),
+  place('endpoint/src/inquiries.ts', 'StatusOptions', '`status(id, options)`'),
+  place('endpoint/src/inquiries.ts', 'ExplainOptions', '`explain(options)`'),
   place('endpoint/src/session-handle.ts', 'DrainOptions', '`drain(options)`'),
   place('endpoint/src/session-handle.ts', 'CloseOptions', '`close(options)`'),
 ];

@@ -247,6 +247,10 @@ const control = [
   ['ping', { kind: 'ping', written: 0 }],
   ['ping, the largest number', { kind: 'ping', written: MAX }],
   ['status', { kind: 'status', query: 0, id: '0' }],
+  [
+    'status, of a message that was sent a minute ago',
+    { kind: 'status', query: 1, id: 'order 1', ageMs: 60_000 },
+  ],
   ['status, the longest id', { kind: 'status', query: MAX, id: 'i'.repeat(128) }],
   ...[
     'handled',

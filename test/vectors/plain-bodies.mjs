@@ -86,6 +86,7 @@ const BODIES = {
   15: {
     name: 'status',
     read: (reader) => ({ query: reader.varint(), id: reader.text(1, 128) }),
+    fields: (found) => ({ 2: (value) => (found.ageMs = onlyVarint(value, 0, MAX)) }),
   },
   16: {
     name: 'statusAck',

@@ -199,7 +199,11 @@ const BODIES = {
   probe: (frame) => [varint(frame.nonce), varint(frame.written)],
   probeAck: (frame) => [varint(frame.nonce), varint(frame.seen)],
   ping: (frame) => [varint(frame.written)],
-  status: (frame) => [varint(frame.query), text(frame.id)],
+  status: (frame) => [
+    varint(frame.query),
+    text(frame.id),
+    ...(frame.ageMs === undefined ? [] : [field(2, varint(frame.ageMs))]),
+  ],
   statusAck: (frame) => [varint(frame.query), byte(STATUSES[frame.status]), text(frame.reason)],
   close: (frame) => [
     byte(CLOSE_MODES[frame.mode]),

@@ -83,7 +83,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       store: this.#store,
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
-      ids: messageIds(options.ids),
+      ids: messageIds(options.ids, clock),
       channels,
       hasIntegrity: opening.integrity === 'endToEnd',
       log,

@@ -7,17 +7,22 @@ import {
   WindowBudget,
   type CloseOptions,
   type DrainOptions,
+  type Explanation,
+  type ExplainOptions,
   type EventLog,
   type EventSource,
   type Receipt,
   type SendOptions,
   type SessionHandle,
   type SessionStats,
+  type StatusOptions,
+  type StatusReport,
 } from '@wilco/endpoint';
 import {
   LIMITS,
   WilcoError,
   wholeInRange,
+  type MessageId,
   type MessageType,
   type SessionId,
 } from '@wilco/protocol';
@@ -106,6 +111,14 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
 
   drain(options?: DrainOptions): Promise<void> {
     return this.#sender.drain(options);
+  }
+
+  status(id: MessageId, options?: StatusOptions): Promise<StatusReport> {
+    return this.#sender.inquiries.status(id, options);
+  }
+
+  explain(options?: ExplainOptions): Promise<Explanation[]> {
+    return this.#sender.inquiries.explain(options);
   }
 
   stats(): SessionStats | undefined {

@@ -22,7 +22,7 @@ import { checkBytes, checkCount, checkRange, placeOf } from './checks.ts';
 import { readElsewhere, writeElsewhere } from './elsewhere.ts';
 import { readFields } from './fields.ts';
 import { readAfter, readCode, readReason, writeAfter, writeCode, writeReason } from './reasons.ts';
-import { CLOSE_MODES, NOTICES, STATUSES, VOID_REASONS } from './wire.ts';
+import { CLOSE_MODES, FIELD_AGE, NOTICES, STATUSES, VOID_REASONS } from './wire.ts';
 
 // Each function writes or reads the body of one kind; PROTOCOL.md, section 2.5, has the tables.
 
@@ -149,13 +149,24 @@ export function readPing(reader: ByteReader): PingFrame {
 export function writeStatus(writer: ByteWriter, frame: StatusFrame): void {
   writer.varint(frame.query);
   writer.text('the message id', frame.id, 1, LIMITS.messageIdBytes);
+  if (frame.ageMs === undefined) return;
+  checkRange('ageMs', frame.ageMs, 0, Number.MAX_SAFE_INTEGER);
+  writer.varint(FIELD_AGE);
+  const mark = writer.beginBlob();
+  writer.varint(frame.ageMs);
+  writer.endBlob(mark);
 }
 
 export function readStatus(reader: ByteReader): StatusFrame {
   const query = reader.varint('the query');
   const id = reader.text('the message id', 1, LIMITS.messageIdBytes);
-  readFields(reader);
-  return { kind: 'status', query, id };
+  let ageMs: number | undefined;
+  readFields(reader, (tag) => {
+    if (tag !== FIELD_AGE) return false;
+    ageMs = reader.varint('the age');
+    return true;
+  });
+  return { kind: 'status', query, id, ageMs };
 }
 
 export function writeStatusAck(writer: ByteWriter, frame: StatusAckFrame): void {

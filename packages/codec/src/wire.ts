@@ -122,5 +122,6 @@ export const FIELD_PREDECESSOR = 2;
 /** 4 is reserved for the last ACK of a session that ended. */
 export const FIELD_VALID_FOR = 6;
 export const FIELD_ELSEWHERE = 2;
+export const FIELD_AGE = 2;
 export const FIELD_TOTAL_BYTES = 1;
 export const FIELD_MESSAGE_ID = 2;

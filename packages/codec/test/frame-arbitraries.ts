@@ -282,6 +282,7 @@ export const FRAMES = {
     kind: fc.constant('status'),
     query: anything,
     id: text(1, LIMITS.messageIdBytes),
+    ageMs: fc.option(anything, { nil: undefined }),
   }),
   statusAck: fc.record({
     kind: fc.constant('statusAck'),

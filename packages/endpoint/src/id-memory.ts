@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { messagePack } from '@wilco/codec';
-import type { SessionId } from '@wilco/protocol';
-import { MessageIds, type IdRecord, type MessageIdLimits } from '@wilco/session';
+import type { SessionId, StoreEntry } from '@wilco/protocol';
+import {
+  MessageIds,
+  type IdEncoding,
+  type IdReach,
+  type IdRecord,
+  type MessageIdLimits,
+} from '@wilco/session';
+import type { Clock } from './clock.ts';
 import type { StoreContents } from '@wilco/store';
 import type { StoreDriver } from './store-driver.ts';
 
@@ -9,9 +16,15 @@ import type { StoreDriver } from './store-driver.ts';
 const HASH_LETTERS = 22;
 const ENCODING = messagePack();
 
+const BYTES: IdEncoding = {
+  encode: (record) => ENCODING.encode(rowOf(record)),
+  encodeReach: ({ sinceWallMs, forgottenWallMs }) =>
+    ENCODING.encode([sinceWallMs, forgottenWallMs]),
+};
+
 /** A table of ids, of which nothing is remembered yet. */
-export function messageIds(limits: MessageIdLimits): MessageIds {
-  return new MessageIds(limits, (record) => ENCODING.encode(rowOf(record)));
+export function messageIds(limits: MessageIdLimits, clock: Clock): MessageIds {
+  return new MessageIds(limits, BYTES, clock.wallMs());
 }
 
 /** Opens a store, and puts back into the table what it held of ids. Rejects with `WILCO_STORE_FAILED`. */
@@ -43,13 +56,20 @@ async function restoreIds(
   for (const { incoming } of sessions) {
     for (const { session, channel, seq } of incoming) places.add(placeName(session, channel, seq));
   }
-  const entries = await store.entriesOf('ids');
+  const [entries, meta] = [await store.entriesOf('ids'), await store.entriesOf('meta')];
   const records = entries.map(({ value }) => recordOf(ENCODING.decode(value) as unknown[]));
   table.restore(
     records,
+    reachOf(meta.find(({ key }) => key === 'ids')),
     ({ session, channel, seq }) => places.has(placeName(session, channel, seq)),
     (operation) => store.persist(operation),
   );
+}
+
+function reachOf(entry: StoreEntry | undefined): IdReach | undefined {
+  if (entry === undefined) return undefined;
+  const [sinceWallMs, forgottenWallMs] = ENCODING.decode(entry.value) as [number, number];
+  return { sinceWallMs, forgottenWallMs };
 }
 
 function placeName(session: SessionId, channel: number, seq: number): string {

@@ -22,6 +22,7 @@ import {
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { OutboxShare } from './outbox-share.ts';
+import { Inquiries } from './inquiries.ts';
 import { checkDrainNames, checkSendNames } from './option-names.ts';
 import { MessageReceipt, type Receipt, type ReceiptOwner } from './receipt.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -60,6 +61,8 @@ export interface MessageSenderSetting {
 export class MessageSender {
   readonly #setting: MessageSenderSetting;
   readonly #waiting: WaitingRoom;
+  /** Questions about single messages. */
+  readonly inquiries: Inquiries;
   readonly #receipts: ReceiptOwner;
   #driver: SessionDriver | undefined;
   #isClosed = false;
@@ -72,6 +75,7 @@ export class MessageSender {
 
   constructor(setting: MessageSenderSetting) {
     this.#setting = setting;
+    this.inquiries = new Inquiries(setting.clock);
     this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX);
     this.#receipts = {
       clock: setting.clock,
@@ -93,6 +97,7 @@ export class MessageSender {
   /** From now on messages go through this session. */
   use(driver: SessionDriver): void {
     this.#driver = driver;
+    this.inquiries.use(driver);
     this.#admitWaiting();
   }
 
@@ -166,6 +171,7 @@ export class MessageSender {
   /** Nothing settles any more: what a store keeps is for the next run. */
   over(): void {
     this.#isOver = true;
+    this.inquiries.over(closedError(this.#closedBy));
     const drained = this.#drained;
     this.#drained = [];
     for (const { ended, reject } of drained) {

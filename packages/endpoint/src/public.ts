@@ -5,6 +5,7 @@ export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
 export type {
   ErrorCode,
   MessageId,
+  MessageStatus,
   MessageType,
   MessageTypeOptions,
   NewReason,
@@ -40,6 +41,7 @@ export type { LogEntry, LogHook, LogPosition } from './log.ts';
 export { systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export type { Receipt } from './receipt.ts';
+export type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export type { ChannelOptions } from './session-setting.ts';
 export { tcpTransport } from './tcp-transport.ts';

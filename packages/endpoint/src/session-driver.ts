@@ -23,6 +23,7 @@ import {
   type SubmitRequest,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import type { EngineView } from './engine-view.ts';
 import type { FrameConnection } from './frame-connection.ts';
 import { OwnerCalls, type SessionDriverOwner } from './owner-calls.ts';
 import type { StoreDriver } from './store-driver.ts';
@@ -88,10 +89,7 @@ export class SessionDriver implements SessionSink {
   }
 
   /** The engine, to read from: whatever changes it goes through the driver. */
-  get engine(): Pick<
-    Session,
-    'id' | 'phase' | 'unsettledCount' | 'isQuiet' | 'offers' | 'announcement' | 'judge'
-  > {
+  get engine(): EngineView {
     return this.#session;
   }
 

@@ -1,5 +1,6 @@
 import type { MessageId, MessageType, SessionId } from '@wilco/protocol';
 import type { SessionStats } from '@wilco/session';
+import type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
 import type { Receipt } from './receipt.ts';
 
 /** How one message is sent. */
@@ -97,6 +98,22 @@ export interface SessionHandle {
    * this side was closed and a store keeps what is unsettled for the next run.
    */
   drain(options?: DrainOptions): Promise<void>;
+  /**
+   * Asks the peer what became of a message that this side sent, now or in an earlier session,
+   * by its id. While there is no connection it waits for one.
+   *
+   * Rejects with `WILCO_WAIT_OVER` after `waitMs`, with `WILCO_CLOSED` when this side is closed,
+   * with `WILCO_OVERLOADED` where 1_000 questions wait already, with `WILCO_OPTION_INVALID`.
+   */
+  status(id: MessageId, options?: StatusOptions): Promise<StatusReport>;
+  /**
+   * Says of the messages of this side that are pending what each of them waits for: what this
+   * side knows, and what the peer says when it is asked. Without a connection the peer is not
+   * waited for. Messages that wait for room in the outbox are not among them.
+   *
+   * Rejects with `WILCO_OPTION_INVALID` alone.
+   */
+  explain(options?: ExplainOptions): Promise<Explanation[]>;
   /**
    * Figures of the session as of now, for people who watch it; of a client's session in use.
    * `undefined` for a client whose store is not open yet.

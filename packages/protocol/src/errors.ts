@@ -338,7 +338,7 @@ export const ERRORS = {
     fault: 'caller',
     retryable: true,
     summary:
-      'The time given to `receipt.within()` passed. The message goes its way; its receipt settles later.',
+      'The time given to `receipt.within()` or `status()` passed. The message goes its way; its receipt settles later.',
   },
   WILCO_WINDOW_EXCEEDED: {
     fault: 'peer',

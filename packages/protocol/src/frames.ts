@@ -296,6 +296,8 @@ export interface StatusFrame {
   readonly kind: 'status';
   readonly query: number;
   readonly id: MessageId;
+  /** How long ago it was sent, where the asking side knows. Milliseconds. */
+  readonly ageMs?: number | undefined;
 }
 
 /** What a side knows of a message id. */

@@ -2,12 +2,22 @@ import {
   checkCloseNames,
   type CloseOptions,
   type DrainOptions,
+  type Explanation,
+  type ExplainOptions,
   type Receipt,
   type SendOptions,
   type SessionHandle,
   type SessionStats,
+  type StatusOptions,
+  type StatusReport,
 } from '@wilco/endpoint';
-import { LIMITS, wholeInRange, type MessageType, type SessionId } from '@wilco/protocol';
+import {
+  LIMITS,
+  wholeInRange,
+  type MessageId,
+  type MessageType,
+  type SessionId,
+} from '@wilco/protocol';
 import type { ServerSession } from './server-session.ts';
 
 /** What `close()` waits for by default. Milliseconds. */
@@ -40,6 +50,14 @@ export class PeerSession implements SessionHandle, AsyncDisposable {
 
   drain(options?: DrainOptions): Promise<void> {
     return this.#session.sender.drain(options);
+  }
+
+  status(id: MessageId, options?: StatusOptions): Promise<StatusReport> {
+    return this.#session.sender.inquiries.status(id, options);
+  }
+
+  explain(options?: ExplainOptions): Promise<Explanation[]> {
+    return this.#session.sender.inquiries.explain(options);
   }
 
   stats(): SessionStats {

@@ -50,7 +50,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
     events.emit(name, value);
   };
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
-  const ids = messageIds(resolved.ids);
+  const ids = messageIds(resolved.ids, resolved.clock);
   const contents = store.isVolatile ? undefined : await openRemembering(store, ids);
   let life: ServerLife | undefined;
   const accept = (connection: Connection): void => {

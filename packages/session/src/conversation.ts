@@ -17,6 +17,7 @@ import type { Outbox } from './outbox.ts';
 import { RoundTrip } from './round-trip.ts';
 import type { EngineStats } from './session-stats.ts';
 import type { SessionWindow } from './session-window.ts';
+import type { StatusDesk } from './status-desk.ts';
 import { Transmitter, type Permitted } from './transmitter.ts';
 
 /** A connection whose opening is over, as the session needs to know it. */
@@ -56,6 +57,7 @@ export class Conversation {
   readonly #inbox: Inbox;
   readonly #acks: AckWriter;
   readonly #window: SessionWindow;
+  readonly #desk: StatusDesk;
   readonly #roundTrip = new RoundTrip();
   readonly #transmitter: Transmitter;
   readonly #reader: AckReader;
@@ -85,12 +87,14 @@ export class Conversation {
     inbox: Inbox,
     acks: AckWriter,
     window: SessionWindow,
+    desk: StatusDesk,
   ) {
     this.#context = context;
     this.#outbox = outbox;
     this.#inbox = inbox;
     this.#acks = acks;
     this.#window = window;
+    this.#desk = desk;
     this.#transmitter = new Transmitter(context, outbox, this.#roundTrip);
     this.#reader = new AckReader(outbox, this.#transmitter);
     this.#watch = new AckWatch(this.#roundTrip, context.options.waitMs);
@@ -128,6 +132,7 @@ export class Conversation {
         this.#transmitter.partHeld(sending, partial);
       }
     }
+    if (wrong === undefined) this.#desk.attached(isReliable);
     // At a resume what is wanted back goes ahead of the messages.
     this.#outbox.newCancels = [...this.#outbox.cancelRequests];
     return wrong;
@@ -161,9 +166,7 @@ export class Conversation {
       case 'ping':
         return this.#checkCount(frame.written);
       case 'status':
-        this.#write({ kind: 'statusAck', query: frame.query, status: 'unsupported', reason: '' });
-        this.#context.sink.requestFlush();
-        return undefined;
+        return this.#desk.questioned(frame, nowMs);
       case 'credentials':
         if (this.#context.setting.role === 'client') return this.#misplaced(frame);
         this.#context.sink.credentials(frame.credentials.slice());
@@ -172,6 +175,7 @@ export class Conversation {
         this.#context.sink.noticed(frame);
         return undefined;
       case 'statusAck':
+        this.#desk.answered(frame);
         return undefined;
       default:
         return this.#misplaced(frame);
@@ -181,6 +185,7 @@ export class Conversation {
   /** The end of a turn. */
   flush(nowMs: number, isInputDry: boolean, permitted: Permitted): void {
     const before = this.#link?.framesWritten() ?? 0;
+    this.#desk.flushed();
     this.#isClosing = permitted !== 'all';
     this.#transmitter.permitted = permitted;
     if (this.#reader.takeMoved()) this.#moved(nowMs);

@@ -79,6 +79,20 @@ export type IdRecord = Pick<
   'scope' | 'id' | 'hash' | 'state' | 'end' | 'place' | 'ageWallMs'
 >;
 
+/** How far back a table of ids remembers. */
+export interface IdReach {
+  /** When it began: what was sent before is not known to it. */
+  readonly sinceWallMs: number;
+  /** Nothing that ended later was forgotten; `-Infinity`: nothing at all. */
+  readonly forgottenWallMs: number;
+}
+
+/** How a table of ids becomes bytes. */
+export interface IdEncoding {
+  encode(record: IdRecord): Uint8Array;
+  encodeReach(reach: IdReach): Uint8Array;
+}
+
 /** Takes what a store is to keep, as part of the next commit. */
 export type Persist = (operation: StoreOperation) => void;
 
@@ -91,18 +105,19 @@ export type Persist = (operation: StoreOperation) => void;
  */
 export class MessageIds {
   readonly #limits: MessageIdLimits;
-  readonly #encode: (record: IdRecord) => Uint8Array;
+  readonly #encoding: IdEncoding;
   readonly #entries = new Map<string, IdEntry>();
   readonly #ages = new AgeList<IdEntry>();
   /** Those with a reply, the oldest first. */
   #replies: IdEntry[] = [];
   #replyBytes = 0;
-  /** The newest of what it has forgotten ended then. */
-  #forgottenWallMs = -Infinity;
+  #reach: IdReach;
 
-  constructor(limits: MessageIdLimits, encode: (record: IdRecord) => Uint8Array) {
+  /** @param sinceWallMs - When it began: what was sent before is not known to it. */
+  constructor(limits: MessageIdLimits, encoding: IdEncoding, sinceWallMs: number) {
     this.#limits = limits;
-    this.#encode = encode;
+    this.#encoding = encoding;
+    this.#reach = { sinceWallMs, forgottenWallMs: -Infinity };
   }
 
   get size(): number {
@@ -114,9 +129,9 @@ export class MessageIds {
     return this.#replyBytes;
   }
 
-  /** Nothing that ended later was forgotten; `-Infinity`: nothing at all. */
-  get forgottenWallMs(): number {
-    return this.#forgottenWallMs;
+  /** How far back it remembers. */
+  get reach(): IdReach {
+    return this.#reach;
   }
 
   find(scope: string, id: MessageId): IdEntry | undefined {
@@ -201,12 +216,17 @@ export class MessageIds {
   /**
    * Puts back what a store held, the oldest first. What was pending and is no one's by now has
    * never come to its end: it is dropped.
+   *
+   * @param reach - `undefined` where the store has never held any.
    */
   restore(
     records: readonly IdRecord[],
+    reach: IdReach | undefined,
     isPlaced: (place: IdPlace) => boolean,
     persist: Persist,
   ): void {
+    if (reach === undefined) persist(this.#reachOperation());
+    else this.#reach = reach;
     for (const record of [...records].sort((a, b) => a.ageWallMs - b.ageWallMs)) {
       const entry = this.#insert(record);
       if (record.state === 'pending' && !isPlaced(record.place)) this.#drop(entry, persist);
@@ -224,8 +244,7 @@ export class MessageIds {
       if (!isTooOld && this.#entries.size <= maxIds) return;
       if (oldest.state === 'pending') this.#ages.touch(oldest, nowWallMs);
       else {
-        this.#forgottenWallMs = Math.max(this.#forgottenWallMs, oldest.ageWallMs);
-        this.#drop(oldest, persist);
+        this.#forget(oldest, persist);
       }
     }
   }
@@ -258,8 +277,20 @@ export class MessageIds {
 
   #write(entry: IdEntry, persist: Persist): void {
     const { scope, id, hash, state, end, place, ageWallMs } = entry;
-    const value = this.#encode({ scope, id, hash, state, end, place, ageWallMs });
+    const value = this.#encoding.encode({ scope, id, hash, state, end, place, ageWallMs });
     persist({ type: 'putEntry', table: 'ids', key: keyOf(scope, id), value });
+  }
+
+  #forget(entry: IdEntry, persist: Persist): void {
+    const forgottenWallMs = Math.max(this.#reach.forgottenWallMs, entry.ageWallMs);
+    this.#reach = { ...this.#reach, forgottenWallMs };
+    this.#drop(entry, persist);
+    persist(this.#reachOperation());
+  }
+
+  #reachOperation(): StoreOperation {
+    const value = this.#encoding.encodeReach(this.#reach);
+    return { type: 'putEntry', table: 'meta', key: 'ids', value };
   }
 
   #drop(entry: IdEntry, persist: Persist): void {

@@ -8,6 +8,7 @@ import { Journal } from './journal.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { SessionWindow } from './session-window.ts';
+import { StatusDesk } from './status-desk.ts';
 import type { SessionSink } from './sink.ts';
 
 /** What a session is made of. */
@@ -23,6 +24,8 @@ export interface SessionParts {
   readonly acks: AckWriter;
   /** The memory that the peer is promised. */
   readonly window: SessionWindow;
+  /** Questions about single messages. */
+  readonly desk: StatusDesk;
   /** What passes on the present connection. */
   readonly conversation: Conversation;
 }
@@ -43,7 +46,8 @@ export function assemble(
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
   const inbox = new Inbox(context, handling, acks, window, contents);
-  const conversation = new Conversation(context, outbox, inbox, acks, window);
+  const desk = new StatusDesk(context, inbox, outbox);
+  const conversation = new Conversation(context, outbox, inbox, acks, window, desk);
   outbox.onAnswerArrived = (answer, thenMs) => {
     handling.answerArrived(answer, thenMs);
   };
@@ -53,5 +57,5 @@ export function assemble(
   handling.channelOf = (number) => inbox.channel(number);
   handling.allChannels = () => inbox.channels;
   handling.ids?.restore(inbox.channels, nowMs);
-  return { context, outbox, inbox, handling, acks, window, conversation };
+  return { context, outbox, inbox, handling, acks, window, desk, conversation };
 }

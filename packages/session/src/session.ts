@@ -14,6 +14,7 @@ import type { Link } from './conversation.ts';
 import { Farewell, peerLeft, settleRest, unsettledOf, type FarewellWords } from './farewell.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
 import type { Surrendered } from './outbox.ts';
+import { Knowledge } from './knowledge.ts';
 import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
 import { Poison, progressOf } from './poison.ts';
 import { announcementOf, judge, offersOf, type Judgement } from './opening-facts.ts';
@@ -76,10 +77,13 @@ export class Session {
 
   /** Whether nothing would be lost by ending now, on either side. */
   get isQuiet(): boolean {
-    const { unsettledCount, unacknowledged } = this.#parts.outbox;
-    return (
-      unsettledCount === 0 && unacknowledged.count === 0 && this.#parts.handling.pendingCount === 0
-    );
+    const { outbox, handling } = this.#parts;
+    return outbox.unsettledCount + outbox.unacknowledged.count + handling.pendingCount === 0;
+  }
+
+  /** For questions about single messages. */
+  get knowledge(): Knowledge {
+    return new Knowledge(this.#parts, () => this.#isAttached);
   }
 
   /** When {@link deadlineReached} is next due; `Infinity` for never. May be early. */
@@ -94,10 +98,10 @@ export class Session {
 
   /** Gives the session its id: once, at its creation or at a client's first WELCOME. */
   name(id: SessionId): void {
-    if (this.#parts.context.id !== undefined && this.#parts.context.id !== id) {
-      throw new TypeError(`the session is named ${this.#parts.context.id} already`);
-    }
-    this.#parts.context.id = id;
+    const { context } = this.#parts;
+    const known = context.id ?? id;
+    if (known !== id) throw new TypeError(`the session is named ${known} already`);
+    context.id = id;
   }
 
   /**
@@ -164,11 +168,10 @@ export class Session {
     this.#connections.attached(this.#peerRunId !== undefined);
     this.#peerRunId = link.peerRunId;
     this.#resumeDeadlineMs = Infinity;
-    this.#resumeWindowMs = Math.min(
-      this.#parts.context.options.resumeWindowMs,
-      link.announcement.resumeWindowMs,
-    );
-    this.#parts.handling.peerMaxMessageBytes = link.announcement.maxMessageBytes;
+    const { resumeWindowMs, maxMessageBytes } = link.announcement;
+    const { resumeWindowMs: ownMs } = this.#parts.context.options;
+    this.#resumeWindowMs = Math.min(ownMs, resumeWindowMs);
+    this.#parts.handling.peerMaxMessageBytes = maxMessageBytes;
     const wrong = this.#parts.conversation.attach(link, nowMs);
     if (wrong !== undefined) this.#drop(wrong, nowMs);
     else this.#sink.requestFlush();
@@ -182,18 +185,14 @@ export class Session {
   /** Takes a frame. Its payload may be a view: what is kept is copied. */
   receive(frame: Frame, nowMs: number): void {
     if (!this.#isAttached) return;
-    if (frame.kind === 'close') {
-      this.#peerCloses(frame, nowMs);
-      return;
-    }
-    if (frame.kind === 'closeAck') {
-      if (this.#farewell === undefined) return;
+    if (frame.kind === 'close') this.#peerCloses(frame, nowMs);
+    else if (frame.kind !== 'closeAck') {
+      const wrong = this.#parts.conversation.receive(frame, nowMs);
+      if (wrong !== undefined) this.#drop(wrong, nowMs);
+    } else if (this.#farewell !== undefined) {
       this.#farewell.started = frame.channels;
       this.#sink.requestFlush();
-      return;
     }
-    const wrong = this.#parts.conversation.receive(frame, nowMs);
-    if (wrong !== undefined) this.#drop(wrong, nowMs);
   }
 
   /** Lets an ACK leave with the next flush, whether there is news or not. */
@@ -267,9 +266,8 @@ export class Session {
     this.stopAccepting();
     this.#farewell = new Farewell(words, true, nowMs + this.#parts.context.options.closeTimeoutMs);
     this.stopHandling();
-    const wasAttached = this.#isAttached;
     this.#move('close');
-    if (wasAttached) this.#sink.requestFlush();
+    if (this.#isAttached) this.#sink.requestFlush();
     else this.#finish(words.code, words.reason, nowMs);
   }
 

@@ -16,7 +16,7 @@ export function idMemory(
   const { maxIds = 100, idAgeMs = 1_000_000, idReplyBytes = 1_000 } = limits;
   const past = new Map<SessionId, PastSession>();
   return {
-    table: new MessageIds({ maxIds, idAgeMs, idReplyBytes }, encode),
+    table: new MessageIds({ maxIds, idAgeMs, idReplyBytes }, { encode, encodeReach }, 0),
     scope: 'anna',
     past,
     hashOf: (type, payload) => `${type} ${payload.join(',')}`,
@@ -33,10 +33,15 @@ export function restoredMemory(store: ModelStore): IdMemory {
   }
   memory.table.restore(
     records,
+    undefined,
     () => true,
     () => {},
   );
   return memory;
+}
+
+function encodeReach(): Uint8Array {
+  return new Uint8Array(0);
 }
 
 function encode(record: IdRecord): Uint8Array {

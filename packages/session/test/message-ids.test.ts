@@ -147,7 +147,7 @@ describe('what is forgotten', () => {
     expect(desk.table.size).toBe(3);
     expect(desk.comes('b').type).toBe('done');
     expect(desk.comes('a').type).toBe('first');
-    expect(desk.table.forgottenWallMs).toBe(0);
+    expect(desk.table.reach.forgottenWallMs).toBe(0);
   });
 
   test('are ids that ended too long ago', () => {
