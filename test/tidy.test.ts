@@ -15,7 +15,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   codec: ['@wilco/protocol', '@msgpack/msgpack', 'node:buffer', 'node:zlib'],
   session: ['@wilco/protocol'],
-  store: ['@wilco/protocol'],
+  store: [
+    '@wilco/protocol',
+    'abstract-level',
+    'classic-level',
+    'node:crypto',
+    'node:fs/promises',
+    'node:path',
+    'node:zlib',
+  ],
   endpoint: [
     '@wilco/protocol',
     '@wilco/codec',
@@ -105,9 +113,10 @@ describe('the house rules', () => {
   });
 
   test.each(PACKAGES)('the manifest of %s depends on exactly what its arrows name', (name) => {
-    const { dependencies = {} } = manifestOf(`packages/${name}`);
+    const { dependencies = {}, peerDependencies = {} } = manifestOf(`packages/${name}`);
     const arrows = (ARROWS[name] ?? []).filter((arrow) => !arrow.startsWith('node:'));
-    expect(Object.keys(dependencies).toSorted()).toEqual(arrows.toSorted());
+    const named = Object.keys({ ...dependencies, ...peerDependencies });
+    expect(named.toSorted()).toEqual(arrows.toSorted());
   });
 
   test('a published manifest shows no source', () => {
@@ -229,6 +238,7 @@ function onlyLineBreaks(text: string): string {
 
 interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly publishConfig?: unknown;
 }
 

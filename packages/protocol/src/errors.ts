@@ -294,6 +294,24 @@ export const ERRORS = {
     summary:
       'The store failed or did not answer in time. Nothing is acknowledged after it; repair the disk, then open it again.',
   },
+  WILCO_STORE_FORMAT: {
+    fault: 'environment',
+    retryable: false,
+    summary:
+      'The store was written by another version, in a format that this one does not know. Nothing of it was changed: open it with the version that wrote it, or take an empty place.',
+  },
+  WILCO_STORE_FULL: {
+    fault: 'environment',
+    retryable: true,
+    summary:
+      'The disk of the store has too little room. New messages are refused until there is more; what the store holds goes on being settled. No restart is needed.',
+  },
+  WILCO_STORE_LOCKED: {
+    fault: 'caller',
+    retryable: true,
+    summary:
+      'The store is open already, in this process or another. One endpoint at a time can have it; close the other first.',
+  },
   WILCO_STORE_SET_BACK: {
     fault: 'environment',
     retryable: false,

@@ -76,6 +76,8 @@ export interface Store {
   /**
    * Makes all operations hold, or none, in the order of the calls; then calls `done`,
    * never before it returns. The records belong to the store from then on: neither side changes them.
+   * New messages of a channel come in the order of their seqs; what was left out, or was dropped,
+   * never comes. Misuse throws, and is the end of an open store.
    *
    * A commit of nothing but `dropOutgoing`, `putSending` and `dropEntry` may be done before it is
    * as durable as the store's worth says: after a crash what it dropped may be there again. What

@@ -39,7 +39,14 @@ export function storeContract(
 ): readonly ContractCase[] {
   return CASES.map(([sentence, run]) => ({
     name: `${name} ${sentence}`,
-    run: async () => run(new ContractStore(await make())),
+    run: async () => {
+      const store = new ContractStore(await make());
+      try {
+        await run(store);
+      } finally {
+        await store.close();
+      }
+    },
   }));
 }
 
@@ -150,8 +157,8 @@ async function countsItsOpenings(store: ContractStore): Promise<void> {
 
 async function givesBackInOrder(store: ContractStore): Promise<void> {
   await store.open();
-  await store.commit(putSession('a'), putOutgoing('a', 2, 1), putOutgoing('a', 1, 2));
-  await store.commit(putOutgoing('a', 1, 1), putIncoming('a', 1, 7), putIncoming('a', 1, 3));
+  await store.commit(putSession('a'), putOutgoing('a', 2, 1), putOutgoing('a', 1, 1));
+  await store.commit(putOutgoing('a', 1, 2), putIncoming('a', 1, 3), putIncoming('a', 1, 7));
   const { sessions } = await store.reopen();
   equal(places(sessions[0]?.outgoing), ['1/1', '1/2', '2/1']);
   equal(places(sessions[0]?.incoming), ['1/3', '1/7']);

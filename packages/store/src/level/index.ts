@@ -1,0 +1,7 @@
+export type { LevelDatabase, LevelIterator, LevelRange, LevelWrite } from './level-database.ts';
+export { levelStore } from './level-store.ts';
+export type { LevelStore, OwnDatabase } from './level-store.ts';
+export type { LevelDatabaseOptions, LevelStoreOptions } from './level-options.ts';
+export type { DiskSpace } from './room-watch.ts';
+export type { StoreClock } from './store-clock.ts';
+export type { WitnessFile } from './witness.ts';
