@@ -12,6 +12,9 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     handlerTimeoutMs:
       'that do not end are aborted, given a grace, and then their message is rejected',
     handlerGraceMs: 'that end in their grace are believed',
+    maxAttempts: 'is given up after as many attempts as are allowed: rejected, and a handler ran',
+    restoredWaitMs:
+      'is handled in any case after a while, marked: the store may have been set back',
     resumeWindowMs:
       'by the end of the resume window settles a server’s messages and keeps a client’s',
     maxMessageBytes:
@@ -96,6 +99,7 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     whenFull: 'fails when the outbox is full, or waits, in order, for as many as may wait',
   },
   HandleOptions: {
+    whenRetried: 'whose handler throws RetryLater waits in its place, or aside, as its type says',
     concurrency: 'run as many at once as their type allows, one of a type that says nothing',
   },
   StatusOptions: {

@@ -1,17 +1,10 @@
 import { messagePack } from '@wilco/codec';
-import {
-  derivedMessageId,
-  WilcoError,
-  type ErrorCode,
-  type Extension,
-  type MessageId,
-  type PayloadCodec,
-  type Seq,
-  type SessionId,
-  type StandardResult,
-} from '@wilco/protocol';
+import { WilcoError, type ErrorCode, type MessageId, type PayloadCodec } from '@wilco/protocol';
 import type { Delivery, HandlerResult } from '@wilco/session';
+import { check, inTurn, invalid, type Checked } from './body-check.ts';
+import { DeliveryContext, type DeliveryContextOwner } from './delivery-context.ts';
 import { isThenable } from './event-source.ts';
+import { asRetryDelay, isRejection, PLAIN, refused, rejectedBy } from './handler-results.ts';
 import type { HandlerContext, Handlers, Registration } from './handlers.ts';
 import type { SessionHandle } from './session-handle.ts';
 
@@ -41,13 +34,7 @@ export interface LateResult {
 }
 
 /** Where the results of handlers go. */
-export interface HandlerRunsOwner {
-  /** The side that sent the messages. */
-  readonly peerRole: 'client' | 'server';
-  readonly handle: SessionHandle;
-  /** The session that these messages came through. */
-  readonly sessionId: SessionId;
-  nowMs(): number;
+export interface HandlerRunsOwner extends DeliveryContextOwner {
   /** `false`: too late. */
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean;
   handlerFailed(failure: HandlerFailure): void;
@@ -171,7 +158,7 @@ export class HandlerRuns {
     codec: PayloadCodec,
     reply: unknown,
   ): void {
-    let result = PLAIN;
+    let result: HandlerResult = PLAIN;
     if (reply !== undefined) {
       try {
         result = { ...PLAIN, outcome: 'reply', payload: encoded(codec, reply) };
@@ -184,16 +171,13 @@ export class HandlerRuns {
   }
 
   #failed(delivery: Delivery, context: DeliveryContext, error: unknown): void {
-    const rejection = asRejection(error);
-    if (rejection === undefined) this.#tell(delivery, context, error);
-    this.#finish(delivery, context, {
-      ...PLAIN,
-      outcome: 'rejected',
-      code: rejection?.code ?? 'WILCO_HANDLER_FAILED',
-      reason: reasonOf(error),
-      hasRun: true,
-      isRetryable: rejection?.isRetryable ?? false,
-    });
+    const delayMs = asRetryDelay(error);
+    if (delayMs !== undefined) {
+      this.#finish(delivery, context, { outcome: 'notNow', delayMs });
+      return;
+    }
+    if (!isRejection(error)) this.#tell(delivery, context, error);
+    this.#finish(delivery, context, rejectedBy(error));
   }
 
   #tell({ type }: Delivery, { id }: DeliveryContext, error: unknown): void {
@@ -202,12 +186,14 @@ export class HandlerRuns {
 
   #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
     this.#forget(context);
-    if (this.#owner.handlerFinished(delivery, result) || !result.hasRun) return;
+    if (this.#owner.handlerFinished(delivery, result)) return;
+    const isDeferral = result.outcome === 'notNow';
+    if (!isDeferral && !result.hasRun) return;
     this.#owner.lateResult({
       session: this.#owner.handle,
       type: delivery.type,
       id: context.id,
-      isHandled: result.outcome !== 'rejected',
+      isHandled: !isDeferral && result.outcome !== 'rejected',
     });
   }
 
@@ -223,178 +209,10 @@ export class HandlerRuns {
   }
 }
 
-const PLAIN: HandlerResult = {
-  outcome: 'handled',
-  code: '',
-  reason: '',
-  hasRun: true,
-  isRetryable: false,
-  payload: undefined,
-};
-
-/** No handler ran. */
-function refused(code: ErrorCode, reason: string): HandlerResult {
-  return { ...PLAIN, outcome: 'rejected', code, reason, hasRun: false };
-}
-
 /** @throws what the codec throws, or that it makes no bytes. */
 function encoded(codec: PayloadCodec, reply: unknown): Uint8Array {
   const payload: unknown = codec.encode(reply);
   if (payload instanceof Uint8Array) return payload;
   const detail = `the codec '${codec.name}' encodes to ${typeof payload}, wanted a Uint8Array`;
   throw new WilcoError('WILCO_PAYLOAD_UNENCODABLE', detail);
-}
-
-type Checked =
-  | { readonly isValid: true; readonly body: unknown }
-  | { readonly isValid: false; readonly result: HandlerResult };
-
-function invalid(error: unknown): Checked {
-  return { isValid: false, result: refused('WILCO_PAYLOAD_INVALID', reasonOf(error)) };
-}
-
-/** The message ends before its check has answered. */
-function stoppedBy(code: ErrorCode): Checked {
-  const result = refused(code, 'its schema had not answered');
-  return { isValid: false, result: { ...result, isRetryable: code === 'WILCO_HANDLER_TIMEOUT' } };
-}
-
-/** Handlers start in the order of the messages, however long each check takes. */
-async function inTurn(
-  ahead: Promise<void> | undefined,
-  checked: Checked | Promise<Checked>,
-): Promise<Checked> {
-  let result: Checked;
-  try {
-    result = await checked;
-  } catch (error) {
-    result = invalid(error);
-  }
-  await ahead;
-  return result;
-}
-
-function check(delivery: Delivery, { type }: Registration): Checked | Promise<Checked> {
-  const body = (type.codec ?? MESSAGE_PACK).decode(delivery.payload);
-  if (type.schema === undefined) return { isValid: true, body };
-  const result = type.schema['~standard'].validate(body);
-  return isThenable(result) ? Promise.resolve(result).then(checkedBy) : checkedBy(result);
-}
-
-function checkedBy(result: StandardResult<unknown>): Checked {
-  if (result.issues === undefined) return { isValid: true, body: result.value };
-  const [issue] = result.issues;
-  const path = (issue?.path ?? []).map((step) =>
-    String(typeof step === 'object' ? step.key : step),
-  );
-  const place = path.length > 0 ? `${path.join('.')}: ` : '';
-  const reason = `${place}${issue?.message ?? 'the schema refuses it'}`;
-  return { isValid: false, result: refused('WILCO_PAYLOAD_INVALID', reason) };
-}
-
-/** A `Rejection`, also one of another copy of the package; codes of ours are not the application's. */
-function asRejection(error: unknown): { code: string; isRetryable: boolean } | undefined {
-  if (!(error instanceof Error) || error.name !== 'Rejection' || !('code' in error))
-    return undefined;
-  const { code } = error;
-  if (typeof code !== 'string' || code === '' || code.startsWith('WILCO_')) return undefined;
-  return { code, isRetryable: 'isRetryable' in error && error.isRetryable === true };
-}
-
-/** One sentence, never a stack. */
-function reasonOf(error: unknown): string {
-  try {
-    return (error instanceof Error ? error.message : String(error)).toWellFormed();
-  } catch {
-    return 'it threw something that can not be named';
-  }
-}
-
-function nobodyWaits(): void {}
-
-/** What a handler sees. Its abort signal is made when somebody asks for it. */
-class DeliveryContext implements HandlerContext {
-  readonly #delivery: Delivery;
-  readonly #owner: HandlerRunsOwner;
-  #controller: AbortController | undefined;
-  #reason: WilcoError | undefined;
-  #stop: (checked: Checked) => void = nobodyWaits;
-  /** Where it stands among those that run. */
-  place = -1;
-
-  constructor(delivery: Delivery, owner: HandlerRunsOwner) {
-    this.#delivery = delivery;
-    this.#owner = owner;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-    }
-    return this.#controller.signal;
-  }
-
-  get session(): SessionHandle {
-    return this.#owner.handle;
-  }
-
-  get sessionId(): SessionId {
-    return this.#owner.sessionId;
-  }
-
-  get id(): MessageId {
-    const { id, channelName, seq } = this.#delivery;
-    return id ?? derivedMessageId(this.sessionId, this.#owner.peerRole, channelName, seq);
-  }
-
-  get type(): string {
-    return this.#delivery.type;
-  }
-
-  get channel(): string {
-    return this.#delivery.channelName;
-  }
-
-  get seq(): Seq {
-    return this.#delivery.seq;
-  }
-
-  get isResent(): boolean {
-    return this.#delivery.isResent;
-  }
-
-  get isRedelivered(): boolean {
-    return this.#delivery.isRedelivered;
-  }
-
-  get attempt(): number {
-    return this.#delivery.attempt;
-  }
-
-  get ttlLeftMs(): number | undefined {
-    const { expiresAtMs } = this.#delivery;
-    return expiresAtMs === Infinity ? undefined : Math.max(0, expiresAtMs - this.#owner.nowMs());
-  }
-
-  get extensions(): readonly Extension[] {
-    return this.#delivery.extensions;
-  }
-
-  /** Resolves when the message is to end while its body is being checked. */
-  get stopped(): Promise<Checked> {
-    return new Promise((resolve) => {
-      this.#stop = resolve;
-    });
-  }
-
-  isOf(delivery: Delivery): boolean {
-    return this.#delivery === delivery;
-  }
-
-  abort(code: ErrorCode): void {
-    this.#stop(stoppedBy(code));
-    this.#reason ??= new WilcoError(code, `the handler of '${this.#delivery.type}' is to stop`);
-    this.#controller?.abort(this.#reason);
-  }
 }

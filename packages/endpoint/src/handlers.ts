@@ -10,6 +10,7 @@ import {
   type Seq,
   type SessionId,
 } from '@wilco/protocol';
+import { SuspectGate } from '@wilco/session';
 import type { Undo } from './event-source.ts';
 import type { SessionHandle } from './session-handle.ts';
 
@@ -37,9 +38,12 @@ export interface HandlerContext {
   readonly seq: Seq;
   /** An earlier copy, in another session, may have been handled. */
   readonly isResent: boolean;
-  /** This side's store knows that a handler was started on it before. */
+  /**
+   * A handler was started on it before: it said `RetryLater`; or, as this side's store knows, the
+   * process went down, and until then one had run or may have.
+   */
   readonly isRedelivered: boolean;
-  /** 1, or more where a handler was started on it before. */
+  /** 1, or more where a handler was, or may have been, started on it before. */
   readonly attempt: number;
   /**
    * What is left of its time to live, now; `undefined` where it has none. It does not expire any
@@ -53,7 +57,8 @@ export interface HandlerContext {
 /**
  * Handles messages of one type. Its result is the receipt of the sender: what it returns (or
  * resolves with) is the reply, what it throws (or rejects with) rejects the message. Throw
- * a `Rejection` to give a code of your own and to say whether repeating can help.
+ * a `Rejection` to give a code of your own and to say whether repeating can help, or
+ * `RetryLater` to be asked again.
  */
 export type Handler<Body, Reply> = (body: Body, context: HandlerContext) => Reply | Promise<Reply>;
 
@@ -76,22 +81,36 @@ export interface HandleOptions {
    * @defaultValue `1`
    */
   readonly concurrency?: number;
+  /**
+   * What becomes of the order while a message of this type waits because its handler threw
+   * {@link RetryLater}: `'inPlace'` keeps the messages behind it in its channel waiting as well;
+   * `'aside'` lets them go first.
+   *
+   * @defaultValue `'inPlace'`: the order holds
+   */
+  readonly whenRetried?: WhenRetried;
 }
+
+/** What becomes of the order while a message waits for another attempt. */
+export type WhenRetried = 'inPlace' | 'aside';
 
 /** A handler, and what is needed to call it. */
 export interface Registration {
   readonly type: MessageType;
   readonly handler: Handler<unknown, unknown>;
   readonly concurrency: number;
+  readonly whenRetried: WhenRetried;
 }
 
-const HANDLE_OPTION_NAMES: OptionNames<HandleOptions> = { concurrency: true };
+const HANDLE_OPTION_NAMES: OptionNames<HandleOptions> = { concurrency: true, whenRetried: true };
 
 /** The handlers of an endpoint, by the name of their type; shared by all its sessions. */
 export class Handlers {
   readonly #byType = new Map<string, Registration>();
   #fallback: FallbackHandler | undefined;
   readonly #toStop = new Set<() => void>();
+  /** Lets messages that may bring the process down run one at a time, in all sessions. */
+  readonly suspects = new SuspectGate();
 
   /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`. */
   add<Input, Reply, Output>(
@@ -104,11 +123,13 @@ export class Handlers {
     checkOptionNames('handle()', options, HANDLE_OPTION_NAMES);
     const { name } = type;
     const concurrency = wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_024);
+    const whenRetried = whenRetriedOf(options.whenRetried);
     if (this.#byType.has(name)) {
       throw new WilcoError('WILCO_HANDLER_EXISTS', `there is one for '${name}'`);
     }
     // Body and reply go with the codecs and the schema of the same type.
-    const registration = { type, handler, concurrency } as unknown as Registration;
+    const given = { type, handler, concurrency, whenRetried };
+    const registration = given as unknown as Registration;
     this.#byType.set(name, registration);
     return () => {
       if (this.#byType.get(name) === registration) this.#byType.delete(name);
@@ -156,6 +177,17 @@ export class Handlers {
   concurrencyOf(type: string): number {
     return this.#byType.get(type)?.concurrency ?? 1;
   }
+
+  /** Whether a message of this type that is tried again later keeps those behind it waiting. */
+  keepsPlace(type: string): boolean {
+    return this.#byType.get(type)?.whenRetried !== 'aside';
+  }
+}
+
+function whenRetriedOf(choice: WhenRetried = 'inPlace'): WhenRetried {
+  if (choice === 'inPlace' || choice === 'aside') return choice;
+  const detail = `whenRetried is '${String(choice)}', wanted 'inPlace' or 'aside'`;
+  throw new WilcoError('WILCO_OPTION_INVALID', detail);
 }
 
 function checkHandler(handler: unknown): void {

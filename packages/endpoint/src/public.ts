@@ -1,7 +1,7 @@
 /** What an application meets at either side: client and server show all of it as their own. */
 export { borrowedBytes, json, messagePack, rawBytes } from '@wilco/codec';
 export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
-export { defineMessage, ERRORS, Rejection, WilcoError } from '@wilco/protocol';
+export { defineMessage, ERRORS, Rejection, RetryLater, WilcoError } from '@wilco/protocol';
 export type {
   ErrorCode,
   MessageId,
@@ -29,7 +29,13 @@ export type { EndpointEvents } from './endpoint.ts';
 export type { EndpointOptions } from './endpoint-options.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
-export type { FallbackHandler, HandleOptions, Handler, HandlerContext } from './handlers.ts';
+export type {
+  FallbackHandler,
+  HandleOptions,
+  Handler,
+  HandlerContext,
+  WhenRetried,
+} from './handlers.ts';
 export type { WhenSessionLost } from './live-session.ts';
 export type { UnobservedFailure } from './message-sender.ts';
 export type { OpeningOptions } from './opening-options.ts';

@@ -105,7 +105,9 @@ export class SessionLog {
     this.#write('handler.aborted', { ...this.#ofDelivery(delivery), code });
   }
 
-  finished(delivery: Delivery, { outcome, code }: HandlerResult, isLate: boolean): void {
+  finished(delivery: Delivery, result: HandlerResult, isLate: boolean): void {
+    const { outcome } = result;
+    const code = outcome === 'notNow' ? '' : result.code;
     this.#write('handler.finished', { ...this.#ofDelivery(delivery), outcome, code, isLate });
   }
 

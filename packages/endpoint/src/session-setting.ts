@@ -87,6 +87,8 @@ export function sessionSetting(
     budget,
     concurrencyOf: (type, channel) =>
       Math.min(handlers.concurrencyOf(type), optionsOf(channel).concurrency ?? Infinity),
+    keepsPlace: (type) => handlers.keepsPlace(type),
+    suspects: handlers.suspects,
     channelOf: (name) => {
       const { weight = 1, isUrgent = false } = optionsOf(name);
       return { weight, isUrgent };

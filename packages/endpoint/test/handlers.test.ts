@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { messagePack } from '@wilco/codec';
-import { defineMessage, Rejection, WilcoError, type StandardSchema } from '@wilco/protocol';
+import {
+  defineMessage,
+  Rejection,
+  RetryLater,
+  WilcoError,
+  type StandardSchema,
+} from '@wilco/protocol';
 import type { Delivery, HandlerResult } from '@wilco/session';
 import { HandlerRuns } from '../src/handler-runs.ts';
 import { Handlers, type HandlerContext } from '../src/handlers.ts';
@@ -15,7 +21,7 @@ describe('a handler', () => {
     handlers.add(Order, (number) => ({ double: number * 2 }));
     run(4);
     expect(results[0]?.outcome).toBe('reply');
-    expect(CODEC.decode(results[0]?.payload ?? new Uint8Array())).toEqual({ double: 8 });
+    expect(replied(results[0])).toEqual({ double: 8 });
   });
 
   test('that returns nothing has handled the message, at once', () => {
@@ -107,6 +113,29 @@ describe('a handler', () => {
     expect(seen).toEqual(['slow 1', 'quick', 'slow 3']);
   });
 
+  test.each([
+    ['throws RetryLater', new RetryLater(50)],
+    ['throws that of another copy of the package', named('RetryLater', { delayMs: 50 })],
+  ])('that %s is to be started again later; nothing is told of it', (_what, error) => {
+    const { handlers, run, results, failures } = make();
+    handlers.add(Order, () => {
+      throw error;
+    });
+    run(1);
+    expect(results).toEqual([{ outcome: 'notNow', delayMs: 50 }]);
+    expect(failures).toEqual([]);
+  });
+
+  test.each([-1, Number.NaN, 2 ** 31])('can not be started again after %s ms', (delayMs) => {
+    expect(() => new RetryLater(delayMs)).toThrow('WILCO_OPTION_INVALID');
+    const { handlers, run, results } = make();
+    handlers.add(Order, () => {
+      throw named('RetryLater', { delayMs });
+    });
+    run(1);
+    expect(results).toMatchObject([{ outcome: 'rejected', code: 'WILCO_HANDLER_FAILED' }]);
+  });
+
   test('for a type that nobody handles rejects, unless there is one for all others', () => {
     const { handlers, run, results } = make();
     run(1, 'strange');
@@ -116,7 +145,7 @@ describe('a handler', () => {
       { code: 'WILCO_TYPE_UNKNOWN', hasRun: false },
       { outcome: 'reply' },
     ]);
-    expect(CODEC.decode(results[1]?.payload ?? new Uint8Array())).toEqual(['strange', 2]);
+    expect(replied(results[1])).toEqual(['strange', 2]);
   });
 
   test('knows its message, and by its signal that it is not wanted any more', () => {
@@ -213,4 +242,13 @@ function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+function replied(result: HandlerResult | undefined): unknown {
+  const payload = result !== undefined && 'payload' in result ? result.payload : undefined;
+  return CODEC.decode(payload ?? new Uint8Array());
+}
+
+function named(name: string, fields: object): Error {
+  return Object.assign(new Error('not now'), { name, ...fields });
 }

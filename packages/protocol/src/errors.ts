@@ -29,6 +29,12 @@ export const ERRORS = {
     summary:
       'A newer connection of the same session was opened before this one. Nothing to do: the newer one goes on.',
   },
+  WILCO_ATTEMPTS_OVER: {
+    fault: 'peer',
+    retryable: true,
+    summary:
+      'As many handlers were started on the message as the receiver allows (`maxAttempts`), and none has finished it: each said `RetryLater`, or went down with its process. It is a dead letter there; look at what its handler does with it.',
+  },
   WILCO_AUTHENTICATION_EXPIRED: {
     fault: 'environment',
     retryable: true,

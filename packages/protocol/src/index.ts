@@ -61,7 +61,7 @@ export type {
 export { LIMITS, PROTOCOL_VERSION } from './limits.ts';
 export { checkMessageType, defineMessage } from './message-type.ts';
 export type { MessageType, MessageTypeOptions, PayloadCodec } from './message-type.ts';
-export { Rejection } from './outcome.ts';
+export { Rejection, RetryLater } from './outcome.ts';
 export type {
   CancelledOutcome,
   ExpiredOutcome,

@@ -1,4 +1,6 @@
+import { inRange } from './checks.ts';
 import type { ErrorCode } from './errors.ts';
+import { LIMITS } from './limits.ts';
 
 /** How a message ended. Exactly one for each message, and it never changes. */
 export type Outcome<Reply = unknown> =
@@ -64,5 +66,26 @@ export class Rejection extends Error {
     super(reason, options);
     this.code = code;
     this.isRetryable = options.isRetryable ?? false;
+  }
+}
+
+/**
+ * Throw it from a handler to say "not now": the message stays received, and a handler is started
+ * on it again later. Its sender learns nothing meanwhile. When that has happened `maxAttempts`
+ * times, or the message's time is over, it is rejected (`hasRun`), and a dead letter here.
+ */
+export class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  /** How much later, at the earliest. Milliseconds. */
+  readonly delayMs: number;
+
+  /**
+   * @param delayMs - Milliseconds, 0 to 2_147_483_647.
+   * @param reason - For people; it does not travel.
+   * @throws {@link WilcoError} `WILCO_OPTION_INVALID` for another delay.
+   */
+  constructor(delayMs: number, reason = 'not now', options: { readonly cause?: unknown } = {}) {
+    super(reason, options);
+    this.delayMs = inRange('delayMs', delayMs, 0, LIMITS.durationMs);
   }
 }

@@ -116,7 +116,7 @@ export class Conversation {
     this.#isClosing = false;
     this.#liveness.attached(announcement.waitMs, nowMs);
     this.#watch.attached(announcement.ackDelayMs, isReliable);
-    this.#inbox.attached(isReliable, link.handsOverReads === true);
+    this.#inbox.attached(isReliable, link.handsOverReads === true, nowMs);
     this.#reader.attached();
     this.#transmitter.peerMaxMessageBytes = announcement.maxMessageBytes;
     this.#outbox.expiry.peerHandlingMs =

@@ -1,16 +1,18 @@
-import { LIMITS, type AnswerRecord, type ErrorCode, type IncomingRecord } from '@wilco/protocol';
+import type { AnswerRecord, ErrorCode, IncomingRecord } from '@wilco/protocol';
 import type { AckWriter } from './ack-writer.ts';
 import type { SessionContext } from './context.ts';
 import { DeadlineHeap } from './deadline-heap.ts';
+import { Endings } from './endings.ts';
 import { IncomingMessage } from './incoming-message.ts';
-import { incomingRecord } from './incoming-records.ts';
+import { incomingRecord, restoredMessage } from './incoming-records.ts';
 import { KnownIds } from './known-ids.ts';
 import type { Outbox } from './outbox.ts';
 import { NO_BYTES } from './outgoing-message.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 import type { SessionWindow } from './session-window.ts';
 import type { Delivery, HandlerResult } from './sink.ts';
-import { endOf, PLAINLY, verdict, type Verdict } from './verdict.ts';
+import { StartMarks } from './start-marks.ts';
+import { deferralEndsMs, endOf, verdict } from './verdict.ts';
 
 /**
  * Starts handlers in the order of the messages, as many side by side as their types
@@ -20,30 +22,48 @@ import { endOf, PLAINLY, verdict, type Verdict } from './verdict.ts';
 export class Handling {
   readonly #context: SessionContext;
   readonly #outbox: Outbox;
-  readonly #acks: AckWriter;
-  readonly #window: SessionWindow;
+  readonly #endings: Endings;
   /** What the ids of messages mean; `undefined` where they are names only. */
   readonly ids: KnownIds | undefined;
   /** Waiting messages with a time to live, and running handlers. */
   readonly #deadlines = new DeadlineHeap<IncomingMessage>();
+  /** What the store knows of starts. */
+  readonly marks: StartMarks;
   /** Finds a channel: set by the session. */
   channelOf: (number: number) => ReceiveChannel | undefined = () => undefined;
   /** All channels: set by the session. */
   allChannels: () => readonly ReceiveChannel[] = () => [];
-  /** The session is over: messages are still handled, but there is nobody to tell. */
-  isOrphaned = false;
   #isStopped = false;
-  peerMaxMessageBytes: number = LIMITS.messageBytes;
-  /** Messages whose handler has not finished. */
-  pendingCount = 0;
+  /** Its records are for the next run, as they are. */
+  #isLeft = false;
+  /** Until when messages that the store held wait for the first comparison with the peer. */
+  #heldUntilMs = -Infinity;
 
   constructor(context: SessionContext, outbox: Outbox, acks: AckWriter, window: SessionWindow) {
     this.#context = context;
     this.#outbox = outbox;
-    this.#acks = acks;
-    this.#window = window;
     const { ids } = context.setting;
     this.ids = ids && new KnownIds(context, ids, (...of) => this.#resumed(...of));
+    this.marks = new StartMarks(context, (channel, nowMs) => this.pump(channel, nowMs));
+    const parts = {
+      acks,
+      deadlines: this.#deadlines,
+      ids: this.ids,
+      marks: this.marks,
+      outbox,
+      window,
+    };
+    this.#endings = new Endings(context, parts);
+  }
+
+  /** Messages whose handler has not finished. */
+  get pendingCount(): number {
+    return this.#endings.pendingCount;
+  }
+
+  /** The largest reply that the peer takes. */
+  set peerMaxMessageBytes(bytes: number) {
+    this.#endings.peerMaxMessageBytes = bytes;
   }
 
   /** Whether no handler is started any more. */
@@ -52,12 +72,12 @@ export class Handling {
   }
 
   get nextDeadlineMs(): number {
-    return this.#deadlines.earliestMs;
+    return this.#isHeld ? this.#heldUntilMs : this.#deadlines.earliestMs;
   }
 
   /** A new message was accepted; it is started later, by {@link pump}. */
   accepted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
-    this.pendingCount += 1;
+    this.#endings.pendingCount += 1;
     if (channel.takeCancelled(message.seq)) message.isWithdrawn = true;
     if (message.id !== undefined && this.ids?.accepted(channel, message, nowMs) === true) {
       this.#keepWaiting(message, nowMs);
@@ -72,15 +92,26 @@ export class Handling {
    * *n* and than that of each running one. Its *n* is what its type allows, and its channel.
    */
   pump(channel: ReceiveChannel, nowMs: number): void {
-    while (!this.#isStopped) {
+    const { setting } = this.#context;
+    while (!this.#isStopped && !this.#isHeld) {
       const message = channel.waiting.first;
       if (message === undefined || message.seq >= channel.received) return;
-      if (!this.#hasRoomForAnswers) return;
+      if (!this.#hasRoomForAnswers) {
+        // Whoever waits for its peer lets others go first.
+        this.marks.leave(message);
+        return;
+      }
       if (this.#concludeUnstarted(channel, message, nowMs)) continue;
-      const concurrency = this.#context.setting.concurrencyOf(message.type, channel.name);
+      if (message.notBeforeMs > nowMs) {
+        if (setting.keepsPlace(message.type)) return;
+        channel.putAside(message);
+        continue;
+      }
+      const concurrency = setting.concurrencyOf(message.type, channel.name);
       let most = concurrency;
       for (const one of channel.running) most = Math.min(most, one.concurrency);
       if (channel.running.length >= most) return;
+      if (!this.#endings.isOrphaned && !this.marks.allow(channel, message)) return;
       channel.waiting.shift();
       this.#start(channel, message, concurrency, nowMs);
     }
@@ -90,18 +121,19 @@ export class Handling {
   finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
     const channel = this.channelOf(delivery.channel);
     if (!(delivery instanceof IncomingMessage)) return false;
-    if (channel?.running.includes(delivery) !== true) return false;
-    this.#endAs(channel, delivery, result, nowMs);
+    if (channel?.running.includes(delivery) !== true || this.#isLeft) return false;
+    if (result.outcome === 'notNow') this.#defer(channel, delivery, result.delayMs, nowMs);
+    else this.#endings.endAs(channel, delivery, result, nowMs);
     this.pump(channel, nowMs);
-    return !this.isOrphaned;
+    return result.outcome === 'notNow' || !this.#endings.isOrphaned;
   }
 
   /** The peer wants a message back. */
   withdraw(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
-    if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
-    // Before a restart a handler took it: its end is the next one's word.
-    if (message.state !== 'waiting' || message.attempt > 0) return;
     message.isWithdrawn = true;
+    if (message.state === 'running') this.#context.sink.abort(message, 'WILCO_CANCELLED');
+    // The end of the other message under its id is its own, too.
+    if (message.state === 'running' || message.state === 'attached') return;
     if (this.#concludeUnstarted(channel, message, nowMs)) this.pump(channel, nowMs);
   }
 
@@ -109,18 +141,19 @@ export class Handling {
   answerArrived(answer: AnswerRecord, nowMs: number): void {
     const channel = this.channelOf(answer.channel);
     if (channel === undefined) return;
-    this.#markDone(channel, answer.seq, nowMs);
-    if (!this.#hasRoomForAnswers) return;
-    for (const one of this.allChannels()) if (!one.isAnswers) this.pump(one, nowMs);
+    this.#endings.markDone(channel, answer.seq, nowMs);
+    if (this.#hasRoomForAnswers) this.#pumpAll(nowMs);
   }
 
   /** Ends what is due: expired messages, handlers without an end. */
   deadlineReached(nowMs: number): void {
+    if (this.#isHeld && this.#heldUntilMs <= nowMs) this.#release(nowMs, false);
+    if (this.#isHeld) return;
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
       const channel = this.channelOf(due.channel);
       if (channel === undefined) continue;
       if (due.state === 'attached') this.#keepWaiting(due, nowMs);
-      else if (due.state === 'waiting') this.#concludeUnstarted(channel, due, nowMs);
+      else if (due.state !== 'running') this.#waitedEnough(channel, due, nowMs);
       else this.#overrun(channel, due, nowMs);
       this.pump(channel, nowMs);
     }
@@ -129,6 +162,32 @@ export class Handling {
   /** No handler is started any more. */
   stop(): void {
     this.#isStopped = true;
+    for (const channel of this.allChannels()) {
+      for (const message of channel.waiting) this.marks.leave(message);
+    }
+  }
+
+  /**
+   * The session is over: messages are still handled, but there is nobody to tell. Or its records
+   * are kept for the next run, which is told how far this one has come.
+   */
+  retire(isKept: boolean): void {
+    if (isKept) this.marks.close(this.allChannels());
+    this.#isLeft = isKept;
+    this.#endings.isOrphaned = true;
+    for (const channel of this.allChannels()) {
+      for (const message of [...channel.waiting, ...channel.running]) this.marks.leave(message);
+    }
+  }
+
+  /** The two sides' memories were compared, and agree: what the store held is as it was left. */
+  compared(nowMs: number): void {
+    if (this.#isHeld) this.#release(nowMs, true);
+  }
+
+  /** The end of a turn: whoever had to wait for suspects of other sessions goes on. */
+  turnEnds(nowMs: number): void {
+    if (this.marks.takeAdmitted()) this.#pumpAll(nowMs);
   }
 
   /** The session ends and the peer is told so: in a store nothing is left that a next run would start. */
@@ -137,7 +196,7 @@ export class Handling {
     for (const channel of this.allChannels()) {
       for (const message of [...channel.waiting]) {
         const said = verdict('cancelled', 'WILCO_SESSION_ENDED');
-        if (message.attempt === 0) this.#conclude(channel, message, said, NO_BYTES, nowMs);
+        if (message.attempt === 0) this.#endings.conclude(channel, message, said, NO_BYTES, nowMs);
       }
     }
   }
@@ -149,16 +208,41 @@ export class Handling {
     }
   }
 
-  /** Puts back what the store held of a channel. */
-  restore(channel: ReceiveChannel, records: readonly IncomingRecord[]): void {
+  /** Puts back what the store held of a channel. It waits for a comparison with the peer. */
+  restore(channel: ReceiveChannel, records: readonly IncomingRecord[], nowMs: number): void {
+    const { options, setting } = this.#context;
     for (const record of records) {
-      const message = restored(channel, record, this.#context);
+      const message = restoredMessage(setting, channel, record);
       channel.waiting.push(message);
-      this.pendingCount += 1;
+      this.#endings.pendingCount += 1;
       channel.heldMessages += 1;
       channel.heldBytes += message.cost;
-      if (message.expiresAtMs !== Infinity) this.#deadlines.set(message, message.expiresAtMs);
+      this.#heldUntilMs = nowMs + options.restoredWaitMs;
+      this.#setWaitingDeadline(message, nowMs);
     }
+  }
+
+  get #isHeld(): boolean {
+    return this.#heldUntilMs !== -Infinity;
+  }
+
+  /**
+   * What the store held may be handled. Where the peer has not said that it agrees, the store may
+   * have been set back, and any of it may have been handled since.
+   */
+  #release(nowMs: number, isCompared: boolean): void {
+    this.#heldUntilMs = -Infinity;
+    if (!isCompared) {
+      for (const channel of this.allChannels()) {
+        for (const message of channel.waiting) message.attempt ||= 1;
+        channel.startedTo = channel.accepted;
+      }
+    }
+    this.#pumpAll(nowMs);
+  }
+
+  #pumpAll(nowMs: number): void {
+    for (const channel of this.allChannels()) if (!channel.isAnswers) this.pump(channel, nowMs);
   }
 
   /** Whoever does not acknowledge answers gets no more of them, of whatever kind. */
@@ -193,13 +277,34 @@ export class Handling {
   #concludeUnstarted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): boolean {
     const { ruling } = message;
     if (ruling !== undefined && this.#hasRoomForAnswers) {
-      this.#endAs(channel, message, ruling, nowMs);
+      this.#endings.endAs(channel, message, ruling, nowMs);
       return true;
     }
-    const said = endOf(message, nowMs);
+    const said = endOf(message, this.#context.options, nowMs);
     if (said === undefined || !this.#hasRoomForAnswers) return false;
-    this.#conclude(channel, message, said, NO_BYTES, nowMs);
+    this.#endings.conclude(channel, message, said, NO_BYTES, nowMs);
     return true;
+  }
+
+  /** Its time to live is over, or it is to be tried again. */
+  #waitedEnough(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    if (this.#concludeUnstarted(channel, message, nowMs)) return;
+    if (message.state === 'aside') channel.takeBack(message);
+    // Whose time is over has none any more: it waits for room for its answer.
+    if (this.#endsMs(message) > nowMs) this.#setWaitingDeadline(message, nowMs);
+  }
+
+  #setWaitingDeadline(message: IncomingMessage, nowMs: number): void {
+    const { notBeforeMs } = message;
+    const endsMs = this.#endsMs(message);
+    const dueMs = notBeforeMs > nowMs ? Math.min(notBeforeMs, endsMs) : endsMs;
+    if (dueMs !== Infinity) this.#deadlines.set(message, dueMs);
+  }
+
+  /** When a message that waits ends, whatever those before it do. */
+  #endsMs(message: IncomingMessage): number {
+    if (message.isDeferred) return deferralEndsMs(message, this.#context.options);
+    return message.attempt > 0 ? Infinity : message.expiresAtMs;
   }
 
   #start(
@@ -208,18 +313,32 @@ export class Handling {
     concurrency: number,
     nowMs: number,
   ): void {
-    const { journal, options, setting, sink } = this.#context;
+    const { options, sink } = this.#context;
     message.state = 'running';
     message.attempt += 1;
+    message.notBeforeMs = -Infinity;
+    message.startedAtMs = nowMs;
     message.concurrency = concurrency;
+    channel.starts += 1;
+    channel.startedTo = Math.max(channel.startedTo, message.seq + 1);
     channel.running.push(message);
     this.#deadlines.set(message, nowMs + options.handlerTimeoutMs);
-    // Of a session that is over nothing is kept: its records may be gone already.
-    if (!journal.isVolatile && !this.isOrphaned) {
-      journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
-      sink.requestFlush();
-    }
     sink.start(message);
+  }
+
+  /** "Not now": it waits for another attempt, unless this was its last. */
+  #defer(channel: ReceiveChannel, message: IncomingMessage, delayMs: number, nowMs: number): void {
+    const { journal, setting } = this.#context;
+    this.marks.leave(message);
+    message.isSuspect = message.isAborted = false;
+    message.mark = 'none';
+    message.notBeforeMs = nowMs + delayMs;
+    if (this.#concludeUnstarted(channel, message, nowMs)) return;
+    channel.defer(message);
+    this.#setWaitingDeadline(message, nowMs);
+    if (journal.isVolatile || this.#endings.isOrphaned) return;
+    journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
+    this.#context.sink.requestFlush();
   }
 
   #overrun(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
@@ -236,139 +355,6 @@ export class Handling {
       hasRun: true,
       isRetryable: true,
     };
-    this.#conclude(channel, message, overrun, NO_BYTES, nowMs);
+    this.#endings.conclude(channel, message, overrun, NO_BYTES, nowMs);
   }
-
-  #endAs(
-    channel: ReceiveChannel,
-    message: IncomingMessage,
-    result: HandlerResult,
-    nowMs: number,
-  ): void {
-    if (result.outcome === 'handled') this.#finishPlainly(channel, message, nowMs);
-    else this.#answer(channel, message, result, nowMs);
-  }
-
-  #answer(
-    channel: ReceiveChannel,
-    message: IncomingMessage,
-    result: HandlerResult,
-    nowMs: number,
-  ): void {
-    const outcome = result.outcome === 'handled' ? 'reply' : result.outcome;
-    const payload = outcome === 'reply' ? (result.payload ?? NO_BYTES) : NO_BYTES;
-    const isTooLarge = payload.byteLength > this.peerMaxMessageBytes;
-    this.#conclude(
-      channel,
-      message,
-      {
-        outcome: isTooLarge ? 'replyLost' : outcome,
-        code: result.code,
-        reason: result.reason,
-        hasRun: result.hasRun,
-        isRetryable: result.isRetryable,
-      },
-      isTooLarge ? NO_BYTES : payload,
-      nowMs,
-    );
-  }
-
-  /** The message ends with an answer. */
-  #conclude(
-    channel: ReceiveChannel,
-    message: IncomingMessage,
-    said: Verdict,
-    payload: Uint8Array,
-    nowMs: number,
-  ): void {
-    this.#letGo(channel, message);
-    this.ids?.concluded(message, { ...said, payload }, nowMs);
-    if (this.isOrphaned) {
-      this.#markDone(channel, message.seq, nowMs);
-      return;
-    }
-    message.state = 'answered';
-    this.#dropRecord(message);
-    const isRejection = said.outcome === 'rejected';
-    this.#outbox.answer(
-      {
-        channel: channel.number,
-        seq: message.seq,
-        id: message.id,
-        outcome: said.outcome,
-        code: said.outcome === 'reply' || said.outcome === 'replyLost' ? '' : said.code,
-        reason: isRejection ? said.reason : '',
-        hasRun: isRejection && said.hasRun,
-        isRetryable: isRejection && said.isRetryable,
-      },
-      payload,
-      nowMs,
-    );
-  }
-
-  /** The message ends as handled, with nothing more to say. */
-  #finishPlainly(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
-    this.#letGo(channel, message);
-    this.ids?.concluded(message, PLAINLY, nowMs);
-    message.state = 'done';
-    this.#dropRecord(message);
-    this.#markDone(channel, message.seq, nowMs);
-  }
-
-  #letGo(channel: ReceiveChannel, message: IncomingMessage): void {
-    this.#deadlines.remove(message);
-    this.pendingCount -= 1;
-    channel.letGo(message);
-    this.#window.letGo(message.cost, message.reservedBytes);
-    message.payload = NO_BYTES;
-  }
-
-  #dropRecord(message: IncomingMessage): void {
-    const { journal, setting } = this.#context;
-    if (journal.isVolatile) return;
-    journal.persist({
-      type: 'dropIncoming',
-      session: setting.storeKey,
-      channel: message.channel,
-      seq: message.seq,
-    });
-  }
-
-  #markDone(channel: ReceiveChannel, seq: number, nowMs: number): void {
-    channel.finish(seq);
-    channel.isRecordDirty = true;
-    this.#context.journal.afterwards((thenMs) => {
-      channel.handled.add(seq);
-      channel.isDirty = true;
-      this.#acks.changed(thenMs);
-    }, nowMs);
-    this.#context.sink.requestFlush();
-  }
-}
-
-function restored(
-  channel: ReceiveChannel,
-  record: IncomingRecord,
-  { setting }: SessionContext,
-): IncomingMessage {
-  const { expiresAtWallMs, payload } = record;
-  // What a handler took, before the restart, expires no more.
-  const isEndless = expiresAtWallMs === undefined || record.attempts > 0;
-  const message = new IncomingMessage({
-    channel: channel.number,
-    channelName: channel.name,
-    seq: record.seq,
-    type: record.type,
-    id: record.id,
-    isResent: record.isResent,
-    extensions: record.extensions,
-    expiresAtMs: isEndless ? Infinity : expiresAtWallMs - setting.wallOffsetMs,
-    acceptedAtMs: record.acceptedAtWallMs - setting.wallOffsetMs,
-    cost: record.cost,
-    attempts: record.attempts,
-    payload,
-  });
-  // Of a large one the window counts the first part alone; it was put together beside it.
-  if (payload.byteLength > record.cost) message.reservedBytes = payload.byteLength;
-  return message;
 }

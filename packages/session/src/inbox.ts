@@ -57,6 +57,7 @@ export class Inbox {
     handling: Handling,
     acks: AckWriter,
     window: SessionWindow,
+    nowMs: number,
     contents?: SessionContents,
   ) {
     this.#context = context;
@@ -64,7 +65,7 @@ export class Inbox {
     this.#acks = acks;
     this.#window = window;
     this.#channels = new ReceiveChannels(window, contents?.receiving ?? []);
-    if (contents !== undefined) this.#restore(contents);
+    if (contents !== undefined) this.#restore(contents, nowMs);
     window.onForget = () => {
       this.#forgetUnfinished();
     };
@@ -79,11 +80,12 @@ export class Inbox {
     return this.#channels.all;
   }
 
-  attached(isReliable: boolean, areReadsHandedOver: boolean): void {
+  attached(isReliable: boolean, areReadsHandedOver: boolean, nowMs: number): void {
     this.#isReliable = isReliable;
     this.#payloads.areReadsHandedOver = areReadsHandedOver;
     this.#types.clear();
     this.#window.attached(isReliable);
+    this.#handling.compared(nowMs);
   }
 
   /** What came too early on a lost connection comes again. The windows start small again. */
@@ -184,13 +186,15 @@ export class Inbox {
   }
 
   /** The end of a turn: the records of what changed since the last commit. */
-  beforeCommit(): void {
+  beforeCommit(nowMs: number): void {
     this.#payloads.settle();
     const { journal, setting } = this.#context;
+    this.#handling.turnEnds(nowMs);
     if (journal.isVolatile || !journal.isDirty) return;
     for (const channel of this.channels) {
       if (!channel.isRecordDirty) continue;
       channel.isRecordDirty = false;
+      this.#handling.marks.plan(channel);
       journal.persist({ type: 'putReceiving', record: receivingRecord(setting.storeKey, channel) });
     }
   }
@@ -374,10 +378,10 @@ export class Inbox {
     this.#window.letGo(assembly.arrival.cost, 0);
   }
 
-  #restore(contents: SessionContents): void {
+  #restore(contents: SessionContents, nowMs: number): void {
     for (const channel of this.channels) {
       const messages = contents.incoming.filter((one) => one.channel === channel.number);
-      this.#handling.restore(channel, messages);
+      this.#handling.restore(channel, messages, nowMs);
       for (const { cost, reservedBytes } of channel.waiting) {
         this.#window.restored(cost, reservedBytes);
       }

@@ -1,17 +1,19 @@
 import type { Extension, MessageId, Seq } from '@wilco/protocol';
 import type { Timed } from './deadline-heap.ts';
 import type { IdEntry } from './message-ids.ts';
-import type { Delivery, HandlerResult } from './sink.ts';
+import type { Delivery, HandlerEnd } from './sink.ts';
 
 /**
  * How far a message of the peer has come here.
  *
  *     waiting ──start──▶ running ──finish──▶ done
- *        │                  └───finish──▶ answered ──answer acknowledged──▶ done
+ *        │ ◀──────not now──────┤
+ *        │                     └───finish──▶ answered ──answer acknowledged──▶ done
+ *        ├──lets others go first──▶ aside ──its time──▶ waiting
  *        ├──cancelled, expired──▶ answered
  *        └──same id as another──▶ attached ──its end──▶ done, answered
  */
-export type IncomingState = 'waiting' | 'attached' | 'running' | 'answered' | 'done';
+export type IncomingState = 'waiting' | 'aside' | 'attached' | 'running' | 'answered' | 'done';
 
 /** One message of the peer, from its acceptance until the peer knows how it ended. */
 export class IncomingMessage implements Delivery, Timed {
@@ -26,16 +28,23 @@ export class IncomingMessage implements Delivery, Timed {
   readonly acceptedAtMs: number;
   /** What it takes of the window. */
   readonly cost: number;
-  readonly isRedelivered: boolean;
   payload: Uint8Array;
   state: IncomingState = 'waiting';
+  /** How often a handler was started on it, or may have been. */
   attempt: number;
+  /** Its last handler said "not now": no other starts before this time. */
+  notBeforeMs = -Infinity;
+  /** How far the mark of its next start is, where a store keeps one for it alone. */
+  mark: 'none' | 'ordered' | 'kept' = 'none';
+  /** The process went down at least twice while its handler may have run. */
+  isSuspect = false;
+  startedAtMs = 0;
   /** How many of its type may run side by side; known once it runs. */
   concurrency = 1;
   /** What its id is remembered by, where this is the message that stands for it. */
   idEntry: IdEntry | undefined = undefined;
   /** The end of another message under its id: it is its own, without a handler. */
-  ruling: HandlerResult | undefined = undefined;
+  ruling: HandlerEnd | undefined = undefined;
   /** The peer wanted it back before a handler took it. */
   isWithdrawn = false;
   /** Its handler ran out of time and was told so. */
@@ -70,7 +79,16 @@ export class IncomingMessage implements Delivery, Timed {
     this.acceptedAtMs = given.acceptedAtMs;
     this.cost = given.cost;
     this.attempt = given.attempts;
-    this.isRedelivered = given.attempts > 0;
     this.payload = given.payload;
+  }
+
+  /** To whoever runs its handler: another one was started before, or may have been. */
+  get isRedelivered(): boolean {
+    return this.attempt > 1;
+  }
+
+  /** Its last handler said "not now". */
+  get isDeferred(): boolean {
+    return this.notBeforeMs !== -Infinity;
   }
 }

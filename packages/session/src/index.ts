@@ -37,5 +37,14 @@ export { Poison } from './poison.ts';
 export { nextSessionPhase, SESSION_TRANSITIONS } from './session-phases.ts';
 export type { SessionEvent, SessionPhase } from './session-phases.ts';
 export { cancelled, expired, inDoubt } from './settlement.ts';
-export type { Delivery, HandlerResult, SessionEnd, SessionSink, Settlement } from './sink.ts';
+export type {
+  Delivery,
+  HandlerDeferral,
+  HandlerEnd,
+  HandlerResult,
+  SessionEnd,
+  SessionSink,
+  Settlement,
+} from './sink.ts';
+export { SuspectGate } from './suspect-gate.ts';
 export { WindowBudget } from './window-budget.ts';

@@ -57,6 +57,11 @@ export class Journal {
     this.#sink.persist(operation);
   }
 
+  /** There is to be a commit, also where nothing waits for it. */
+  want(): void {
+    if (!this.isVolatile && !this.#isOver) this.#isDirty = true;
+  }
+
   /** Runs `effect` when all that was persisted until now is kept: at once where nothing is. */
   afterwards(effect: Effect, nowMs = 0): void {
     if (this.isVolatile) {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from './incoming-message.ts';
 import type { Attached, IdClaim, IdEnd, IdEntry, MessageIds, Persist } from './message-ids.ts';
 import { hasEnded, type PastSession } from './past-session.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
-import type { HandlerResult } from './sink.ts';
+import type { HandlerEnd } from './sink.ts';
 
 /** What a session is told of the ids of its peer. */
 export interface IdSetting {
@@ -20,7 +20,7 @@ export interface IdSetting {
 /** A message that waited for another one has an end now, its `ruling`, or is to be handled. */
 type Resume = (channel: ReceiveChannel, message: IncomingMessage, nowMs: number) => void;
 
-const REUSED: HandlerResult = {
+const REUSED: HandlerEnd = {
   outcome: 'rejected',
   code: 'WILCO_ID_REUSED',
   reason: 'another message came under this id',
@@ -28,14 +28,14 @@ const REUSED: HandlerResult = {
   isRetryable: false,
   payload: undefined,
 };
-const HANDLED: HandlerResult = {
+const HANDLED: HandlerEnd = {
   ...REUSED,
   outcome: 'handled',
   code: '',
   reason: '',
   hasRun: true,
 };
-const OVERRUN: HandlerResult = {
+const OVERRUN: HandlerEnd = {
   ...REUSED,
   code: 'WILCO_HANDLER_TIMEOUT',
   reason: 'its handler did not finish before its session was over',

@@ -1,6 +1,6 @@
 import type { AnswerOutcome, MessageId, StoreOperation } from '@wilco/protocol';
 import { AgeList, type Aged } from './age-list.ts';
-import type { HandlerResult } from './sink.ts';
+import type { HandlerEnd } from './sink.ts';
 
 /** How much is remembered. */
 export interface MessageIdLimits {
@@ -13,7 +13,7 @@ export interface MessageIdLimits {
 }
 
 /** How the message under an id ended. */
-export type IdEnd = Omit<HandlerResult, 'outcome'> & {
+export type IdEnd = Omit<HandlerEnd, 'outcome'> & {
   readonly outcome: AnswerOutcome | 'handled';
 };
 
@@ -29,7 +29,7 @@ export interface IdPlace {
 export interface Attached {
   readonly place: IdPlace;
   /** The first one ended so. */
-  ended(end: HandlerResult): void;
+  ended(end: HandlerEnd): void;
   /** The first one ended without a handler, for a reason of its own: this one takes its place. */
   succeeds(entry: IdEntry): void;
 }
@@ -62,7 +62,7 @@ export interface IdEntry extends Aged<IdEntry> {
 export type IdClaim =
   | { readonly type: 'first'; readonly entry: IdEntry }
   | { readonly type: 'pending'; readonly entry: IdEntry }
-  | { readonly type: 'done'; readonly end: HandlerResult }
+  | { readonly type: 'done'; readonly end: HandlerEnd }
   | { readonly type: 'reused' };
 
 /** A message that comes with an id. */
@@ -332,7 +332,7 @@ export function isFinal({ outcome, hasRun, isRetryable }: IdEnd): boolean {
   return outcome !== 'expired' && outcome !== 'cancelled';
 }
 
-function isResult(end: IdEnd): end is HandlerResult {
+function isResult(end: IdEnd): end is HandlerEnd {
   return end.outcome !== 'expired' && end.outcome !== 'cancelled';
 }
 

@@ -7,6 +7,7 @@ import {
   type Worth,
 } from '@wilco/protocol';
 import type { IdSetting } from './known-ids.ts';
+import type { SuspectGate } from './suspect-gate.ts';
 import { WindowBudget } from './window-budget.ts';
 
 /** How a session behaves. Every limit has a default; PROTOCOL.md tells where it comes from. */
@@ -68,6 +69,25 @@ export interface SessionOptions {
    * @defaultValue `5_000`
    */
   readonly handlerGraceMs?: number;
+  /**
+   * How often a handler may be started on a message: again after `RetryLater`, and after a crash of
+   * this process. Then it is rejected, and a dead letter.
+   *
+   * Whole number, 1 to 1_024.
+   *
+   * @defaultValue `10`
+   */
+  readonly maxAttempts?: number;
+  /**
+   * How long messages that were found in the store wait for the first connection with their peer,
+   * which shows whether the store is as it was left. After that they are handled in any case,
+   * marked `isRedelivered`.
+   *
+   * Milliseconds, 0 to 2_147_483_647.
+   *
+   * @defaultValue `30_000`
+   */
+  readonly restoredWaitMs?: number;
   /**
    * How long a session outlives its connection.
    *
@@ -197,6 +217,10 @@ export interface SessionSetting {
   readonly ids?: IdSetting | undefined;
   /** How many handlers may run side by side with one of this type in this channel: 1 or more. */
   concurrencyOf(type: string, channel: string): number;
+  /** Whether a message of this type that is to be tried again later keeps its channel waiting. */
+  keepsPlace(type: string): boolean;
+  /** Lets messages that may bring the process down run one at a time. */
+  readonly suspects: SuspectGate;
   /** Turns of a sending channel: its weight (1 to 256, default 1) and whether it goes first. */
   channelOf(name: string): { readonly weight: number; readonly isUrgent: boolean };
 }
@@ -216,6 +240,8 @@ const RANGES: readonly (readonly [keyof SessionOptions, number, number, number])
   ['ackBytes', 65_536, 1, 16 * MIB],
   ['handlerTimeoutMs', 300_000, 1, DURATION_MAX],
   ['handlerGraceMs', 5_000, 0, DURATION_MAX],
+  ['maxAttempts', 10, 1, 1_024],
+  ['restoredWaitMs', 30_000, 0, DURATION_MAX],
   ['resumeWindowMs', 120_000, 0, DURATION_MAX],
   ['maxMessageBytes', 16 * MIB, 1, LIMITS.messageBytes],
   ['outboxMessages', 10_000, 1, 16_777_216],

@@ -44,6 +44,17 @@ export class ReceiveChannel {
   readonly running: IncomingMessage[] = [];
   /** Those that wait for the end of another message under their id; made by the first. */
   attached = NO_MESSAGES;
+  /** Those that are to be tried again later, and let others go first meanwhile. */
+  aside = NO_MESSAGES;
+  /** Handlers may start below it: the store knows that they may. Where it keeps nothing, nobody asks. */
+  startedBelow: Position;
+  /** The same, once the commits that are under way hold. */
+  plannedBelow: Position;
+  /** A handler was started just below it, or may have been before a restart. */
+  startedTo: Position;
+  /** How many handlers were started; and as of the last commit that holds. */
+  starts = 0;
+  startsKept = 0;
   /** An unfinished large message. */
   assembly: Assembly | undefined = undefined;
   /** On a link that reorders: what came too early, as copies. */
@@ -65,12 +76,14 @@ export class ReceiveChannel {
     window: WindowGrant,
     position: Position = FIRST_SEQ,
     handled: Position = FIRST_SEQ,
+    startedBelow: Position = FIRST_SEQ,
   ) {
     this.number = number;
     this.name = name;
     this.window = window;
     this.accepted = position;
     this.received = position;
+    this.startedBelow = this.plannedBelow = this.startedTo = startedBelow;
     this.done = new Progress(handled);
     this.handled = new Progress(handled);
   }
@@ -88,12 +101,10 @@ export class ReceiveChannel {
 
   /** No handler took this seq or a later one, in this run or in one before. */
   get toStart(): Position {
-    let untaken: IncomingMessage | undefined;
-    for (const message of this.waiting) {
-      if (message.attempt > 0) untaken = undefined;
-      else untaken ??= message;
+    for (const { attempt, seq } of this.waiting) {
+      if (attempt === 0 && seq >= this.startedTo) return seq;
     }
-    return untaken?.seq ?? this.accepted;
+    return this.accepted;
   }
 
   /** The only or first part of a message takes its place in the window. */
@@ -113,6 +124,28 @@ export class ReceiveChannel {
   hold(message: IncomingMessage): void {
     this.waiting.push(message);
     this.accepted = message.seq + 1;
+  }
+
+  /** A message runs no more, and waits again. */
+  defer(message: IncomingMessage): void {
+    removeFrom(this.running, message);
+    message.state = 'waiting';
+    this.waiting.insert(message);
+  }
+
+  /** A message lets the others go first. */
+  putAside(message: IncomingMessage): void {
+    this.waiting.remove(message);
+    message.state = 'aside';
+    if (this.aside === NO_MESSAGES) this.aside = [];
+    this.aside.push(message);
+  }
+
+  /** It waits in its place again. */
+  takeBack(message: IncomingMessage): void {
+    removeFrom(this.aside, message);
+    message.state = 'waiting';
+    this.waiting.insert(message);
   }
 
   /** The peer sends nothing, or nothing more, for these seqs. Costs the same for one and for all. */
@@ -165,7 +198,8 @@ export class ReceiveChannel {
   held(seq: Seq): IncomingMessage | undefined {
     for (const message of this.running) if (message.seq === seq) return message;
     for (const message of this.waiting) if (message.seq === seq) return message;
-    return this.attached.find((message) => message.seq === seq);
+    const hasSeq = (message: IncomingMessage): boolean => message.seq === seq;
+    return this.attached.find(hasSeq) ?? this.aside.find(hasSeq);
   }
 
   /** A message that waited for a handler waits for another message instead. */
@@ -187,7 +221,7 @@ export class ReceiveChannel {
   letGo(message: IncomingMessage): void {
     this.vacate(message.cost);
     if (message.state === 'waiting') this.waiting.remove(message);
-    else removeFrom(this.running, message);
+    else removeFrom(message.state === 'aside' ? this.aside : this.running, message);
   }
 
   /** A message needs no place any more: its end was reported, or is the plain one. */

@@ -3,6 +3,7 @@ import {
   ANSWER_CHANNEL_NAME,
   DEFAULT_CHANNEL,
   DEFAULT_CHANNEL_NAME,
+  FIRST_SEQ,
   LIMITS,
   WilcoError,
   type ChannelNumber,
@@ -11,6 +12,8 @@ import {
 } from '@wilco/protocol';
 import { ReceiveChannel } from './receive-channel.ts';
 import type { SessionWindow } from './session-window.ts';
+
+const NEW = { received: FIRST_SEQ, handled: FIRST_SEQ, startedBelow: FIRST_SEQ };
 
 /** The receiving channels of a session. The peer opens and names them. */
 export class ReceiveChannels {
@@ -46,9 +49,12 @@ export class ReceiveChannels {
     return new WilcoError('WILCO_CHANNEL_UNKNOWN', what);
   }
 
-  #open(number: number, name: string, position?: number, handled?: number): ReceiveChannel {
+  #open(number: number, name: string, record?: ReceivingRecord): ReceiveChannel {
+    const { received, handled, startedBelow } = record ?? NEW;
     const window = this.#window.channelGrant();
-    const channel = new ReceiveChannel(number, name, window, position, handled);
+    // What had not come was never started, though handlers might have.
+    const below = Math.min(startedBelow, received);
+    const channel = new ReceiveChannel(number, name, window, received, handled, below);
     const byNumber = [...this.#byNumber];
     byNumber[number] = channel;
     // Copies are as long as they must be; a list that grew has room for many more.
@@ -58,7 +64,7 @@ export class ReceiveChannels {
   }
 
   #restore(record: ReceivingRecord): void {
-    const channel = this.#open(record.channel, record.name, record.received, record.handled);
+    const channel = this.#open(record.channel, record.name, record);
     for (let i = 0; i < record.ranges.length; i += 2) {
       channel.done.add(record.ranges[i] as number, record.ranges[i + 1]);
       channel.handled.add(record.ranges[i] as number, record.ranges[i + 1]);

@@ -45,7 +45,7 @@ export function assemble(
   const outbox = new Outbox(context, nowMs, contents);
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
-  const inbox = new Inbox(context, handling, acks, window, contents);
+  const inbox = new Inbox(context, handling, acks, window, nowMs, contents);
   const desk = new StatusDesk(context, inbox, outbox);
   const conversation = new Conversation(context, outbox, inbox, acks, window, desk);
   outbox.onAnswerArrived = (answer, thenMs) => {

@@ -58,7 +58,6 @@ export class Session {
     if (contents === undefined) return;
     this.#peerRunId = contents.session.peerRunId;
     this.#resumeDeadlineMs = nowMs + options.resumeWindowMs;
-    for (const channel of this.#parts.inbox.channels) this.#parts.handling.pump(channel, nowMs);
   }
 
   /** `undefined` until a client's first WELCOME. */
@@ -314,7 +313,7 @@ export class Session {
 
   #commit(nowMs: number): void {
     this.#parts.outbox.beforeCommit();
-    this.#parts.inbox.beforeCommit();
+    this.#parts.inbox.beforeCommit(nowMs);
     this.#parts.context.journal.commit(nowMs);
   }
 
@@ -389,10 +388,11 @@ export class Session {
 
   #retire(nowMs: number): void {
     this.#resumeDeadlineMs = Infinity;
-    this.#parts.handling.isOrphaned = true;
+    const isKept = this.#farewell?.words.mode === 'detach';
+    this.#parts.handling.retire(isKept);
     this.#parts.inbox.dispose();
     this.#commit(nowMs);
     // Its records go with it, unless the next run is to find them.
-    if (this.#farewell?.words.mode !== 'detach') this.#parts.context.journal.end();
+    if (!isKept) this.#parts.context.journal.end();
   }
 }

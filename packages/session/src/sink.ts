@@ -94,7 +94,10 @@ export interface Delivery {
 }
 
 /** What a handler made of a delivery. */
-export interface HandlerResult {
+export type HandlerResult = HandlerEnd | HandlerDeferral;
+
+/** It has finished. */
+export interface HandlerEnd {
   readonly outcome: 'handled' | Exclude<AnswerOutcome, 'expired' | 'cancelled'>;
   /** Of a rejection. */
   readonly code: string;
@@ -103,4 +106,11 @@ export interface HandlerResult {
   readonly isRetryable: boolean;
   /** Of a reply. */
   readonly payload: Uint8Array | undefined;
+}
+
+/** It said "not now": another one is to be started later. */
+export interface HandlerDeferral {
+  readonly outcome: 'notNow';
+  /** How much later, at the earliest. Milliseconds. */
+  readonly delayMs: number;
 }

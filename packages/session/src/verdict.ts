@@ -1,8 +1,10 @@
-import type { AnswerOutcome, Extension } from '@wilco/protocol';
+import type { AnswerOutcome, AnswerRecord, Extension } from '@wilco/protocol';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { IdEnd } from './message-ids.ts';
+import type { ResolvedSessionOptions } from './options.ts';
+import type { HandlerEnd } from './sink.ts';
 
-/** What an answer says beside its payload. */
+/** How a message ends here: what its answer says beside its payload. */
 export interface Verdict {
   readonly outcome: AnswerOutcome;
   readonly code: string;
@@ -11,8 +13,6 @@ export interface Verdict {
   readonly isRetryable: boolean;
 }
 
-const CANCELLED: Verdict = verdict('cancelled', 'WILCO_CANCELLED');
-const EXPIRED: Verdict = verdict('expired', 'WILCO_EXPIRED');
 /** The plain end, as it is remembered under an id. */
 export const PLAINLY: IdEnd = {
   outcome: 'handled',
@@ -23,12 +23,45 @@ export const PLAINLY: IdEnd = {
   payload: undefined,
 };
 
+/** An ending without a word of a handler. */
 export function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
   return { outcome, code, reason, hasRun: false, isRetryable: false };
 }
 
-/** How a message ends without a handler, if it does. */
-export function endOf(message: IncomingMessage, nowMs: number): Verdict | undefined {
+/** What a handler said of its message: a reply that its sender would not take is lost. */
+export function verdictOf(result: HandlerEnd, maxReplyBytes: number): Verdict {
+  const { code, reason, hasRun, isRetryable } = result;
+  const outcome = result.outcome === 'handled' ? 'reply' : result.outcome;
+  const isTooLarge = outcome === 'reply' && (result.payload?.byteLength ?? 0) > maxReplyBytes;
+  return { outcome: isTooLarge ? 'replyLost' : outcome, code, reason, hasRun, isRetryable };
+}
+
+/** What the sender is told. */
+export function answerRecord({ channel, seq, id }: IncomingMessage, said: Verdict): AnswerRecord {
+  const { outcome } = said;
+  const isRejection = outcome === 'rejected';
+  return {
+    channel,
+    seq,
+    id,
+    outcome,
+    code: outcome === 'reply' || outcome === 'replyLost' ? '' : said.code,
+    reason: isRejection ? said.reason : '',
+    hasRun: isRejection && said.hasRun,
+    isRetryable: isRejection && said.isRetryable,
+  };
+}
+
+const CANCELLED = verdict('cancelled', 'WILCO_CANCELLED');
+const EXPIRED = verdict('expired', 'WILCO_EXPIRED');
+
+/** How a waiting message ends without a handler, or without another one; `undefined`: it does not. */
+export function endOf(
+  message: IncomingMessage,
+  options: ResolvedSessionOptions,
+  nowMs: number,
+): Verdict | undefined {
+  if (message.attempt > 0) return endAfterAttempts(message, options, nowMs);
   const unknown = message.extensions.length > 0 ? criticalOf(message.extensions) : undefined;
   if (unknown !== undefined) {
     const reason = `the critical extension ${String(unknown)} is not known here`;
@@ -36,6 +69,47 @@ export function endOf(message: IncomingMessage, nowMs: number): Verdict | undefi
   }
   if (message.expiresAtMs <= nowMs) return EXPIRED;
   return message.isWithdrawn ? CANCELLED : undefined;
+}
+
+/**
+ * A handler has run on it, or may have: it can't be called expired or cancelled. Where the process
+ * went down meanwhile nothing but the number of its attempts ends it: who knows what is half done.
+ * Where the handler itself said "not now", its time and the peer's wish do as well.
+ */
+function endAfterAttempts(
+  message: IncomingMessage,
+  options: ResolvedSessionOptions,
+  nowMs: number,
+): Verdict | undefined {
+  const { attempt, isDeferred } = message;
+  if (attempt >= options.maxAttempts) {
+    const reason = `${String(attempt)} handlers were started on it, and none has finished it`;
+    return abandoned('WILCO_ATTEMPTS_OVER', reason);
+  }
+  if (!isDeferred) return undefined;
+  if (message.expiresAtMs <= nowMs) {
+    return abandoned('WILCO_EXPIRED', 'its time to live passed before another attempt');
+  }
+  if (message.isWithdrawn) return abandoned('WILCO_CANCELLED', 'withdrawn before another attempt');
+  if (nowMs < retainedUntilMs(message, options)) return undefined;
+  return abandoned('WILCO_RETENTION_OVER', 'it has waited too long for another attempt');
+}
+
+/** When a message whose handler said "not now" ends, if it is not handled before. */
+export function deferralEndsMs(message: IncomingMessage, options: ResolvedSessionOptions): number {
+  return Math.min(message.expiresAtMs, retainedUntilMs(message, options));
+}
+
+function retainedUntilMs(
+  { acceptedAtMs }: IncomingMessage,
+  options: ResolvedSessionOptions,
+): number {
+  return acceptedAtMs + options.retentionMs;
+}
+
+/** A handler was started and none will be again: a dead letter. */
+function abandoned(code: string, reason: string): Verdict {
+  return { ...verdict('rejected', code, reason), hasRun: true, isRetryable: true };
 }
 
 /** The tag of the first that must be understood. */

@@ -61,6 +61,13 @@ function make(areReadsHandedOver: boolean) {
 function messageWith(payload: MessageFrame['payload']): IncomingMessage {
   return new IncomingMessage({
     ...{ channel: 1, channelName: 'default', seq: 1, type: 'a', id: undefined, isResent: false },
-    ...{ extensions: [], expiresAtMs: Infinity, cost: payload.byteLength, attempts: 0, payload },
+    ...{
+      extensions: [],
+      expiresAtMs: Infinity,
+      acceptedAtMs: 0,
+      cost: payload.byteLength,
+      attempts: 0,
+      payload,
+    },
   });
 }

@@ -2,8 +2,10 @@ import type { Frame, SessionContents, StoreOperation, WilcoError } from '@wilco/
 import {
   resolveSessionOptions,
   Session,
+  SuspectGate,
   WindowBudget,
   type Delivery,
+  type HandlerEnd,
   type HandlerResult,
   type OutgoingMessage,
   type SessionEnd,
@@ -26,6 +28,17 @@ export interface GivenSide {
   readonly ids?: SessionSetting['ids'];
   readonly concurrencyOf?: (type: string) => number;
   readonly channelOf?: SessionSetting['channelOf'];
+  readonly keepsPlace?: (type: string) => boolean;
+  readonly suspects?: SuspectGate;
+}
+
+/** A start of a handler. */
+export interface Taken {
+  readonly channelName: string;
+  readonly seq: number;
+  readonly bytes: string;
+  readonly attempt: number;
+  readonly isRedelivered: boolean;
 }
 
 /** One side of a pair: a session, and a driver that writes down what it is ordered. */
@@ -41,8 +54,7 @@ export class Side implements SessionSink {
     [];
   readonly deliveries: Delivery[] = [];
   /** What handlers were given, as it was then. */
-  readonly taken: { readonly channelName: string; readonly seq: number; readonly bytes: string }[] =
-    [];
+  readonly taken: Taken[] = [];
   /** What was submitted here. */
   readonly sent: { readonly message: OutgoingMessage; readonly bytes: string }[] = [];
   readonly queuedMessages = new Set<OutgoingMessage>();
@@ -152,8 +164,8 @@ export class Side implements SessionSink {
   }
   start(delivery: Delivery): void {
     this.deliveries.push(delivery);
-    const { channelName, seq, payload } = delivery;
-    this.taken.push({ channelName, seq, bytes: fingerprint(payload) });
+    const { channelName, seq, payload, attempt, isRedelivered } = delivery;
+    this.taken.push({ channelName, seq, bytes: fingerprint(payload), attempt, isRedelivered });
     const again = delivery.isRedelivered ? ' redelivered' : '';
     this.#pair.note(this, `starts #${String(delivery.seq)}${again}`);
     const { runId } = this;
@@ -193,6 +205,8 @@ export class Side implements SessionSink {
       ids: given.ids,
       budget: given.budget ?? new WindowBudget(2 ** 28),
       concurrencyOf: given.concurrencyOf ?? (() => 1),
+      keepsPlace: given.keepsPlace ?? (() => true),
+      suspects: given.suspects ?? new SuspectGate(),
       channelOf: given.channelOf ?? (() => ({ weight: 1, isUrgent: false })),
     };
     const resolved = resolveSessionOptions(this.#options);
@@ -210,7 +224,7 @@ export function fingerprint(bytes: Uint8Array): string {
 }
 
 /** A handler that returned nothing. */
-export const HANDLED: HandlerResult = {
+export const HANDLED: HandlerEnd = {
   outcome: 'handled',
   code: '',
   reason: '',
@@ -220,11 +234,11 @@ export const HANDLED: HandlerResult = {
 };
 
 /** A reply with these bytes. */
-export function reply(...bytes: number[]): HandlerResult {
+export function reply(...bytes: number[]): HandlerEnd {
   return { ...HANDLED, outcome: 'reply', payload: Uint8Array.from(bytes) };
 }
 
 /** A rejection by a handler that ran. */
-export function rejected(code: string): HandlerResult {
+export function rejected(code: string): HandlerEnd {
   return { ...HANDLED, outcome: 'rejected', code, reason: 'because' };
 }
