@@ -7,20 +7,34 @@ const encoder = new TextEncoder();
 /** The text in `bytes[start, end)`, or `undefined` where that is not well-formed UTF-8. */
 export function readUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (end - start <= SHORT_BYTES) {
-    let text = '';
-    let i = start;
-    for (; i < end; i++) {
-      const byte = bytes[i] as number;
-      if (byte >= 0x80) break;
-      text += String.fromCharCode(byte);
-    }
-    if (i === end) return text;
+    const text = readAscii(bytes, start, end);
+    if (text !== undefined) return text;
   }
   try {
     return decoder.decode(bytes.subarray(start, end));
   } catch {
     return undefined;
   }
+}
+
+/** Four at a time: a call that makes a string costs more than its characters. */
+function readAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = '';
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const a = bytes[i] as number;
+    const b = bytes[i + 1] as number;
+    const c = bytes[i + 2] as number;
+    const d = bytes[i + 3] as number;
+    if ((a | b | c | d) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d);
+  }
+  for (; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte >= 0x80) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Writes a well-formed `text` of `length` bytes at `position`. */

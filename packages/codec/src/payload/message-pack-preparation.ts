@@ -17,6 +17,7 @@ import {
 } from './built-in-types.ts';
 import { partsOfError } from './errors.ts';
 import type { ExtensionCodec } from './extension-codec.ts';
+import { isPlainArray, isPlainObject, PROTOTYPE_KEY } from './plain-values.ts';
 import { strayKey } from './stray-keys.ts';
 import { encodeTypedArray } from './typed-arrays.ts';
 
@@ -24,9 +25,6 @@ const NOTHING = new Uint8Array(0);
 const UNDEFINED = new ExtData(TYPE_UNDEFINED, NOTHING);
 const NEGATIVE_ZERO = new ExtData(TYPE_NEGATIVE_ZERO, NOTHING);
 const INVALID_DATE = new ExtData(TYPE_INVALID_DATE, NOTHING);
-
-/** The key that assigning to an object does not make, but changes its prototype. */
-const PROTOTYPE_KEY = '__proto__';
 
 /**
  * Goes through a body before it is encoded, and replaces what MessagePack would lose by
@@ -219,33 +217,6 @@ function isAsIs(value: unknown): boolean {
 
 /** A decoder may take one at the beginning of a string for no part of it. */
 const BYTE_ORDER_MARK = 0xfeff;
-
-/** Of this realm or another. */
-function isPlainObject(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return isRootPrototype(prototype);
-}
-
-function isPlainArray(value: object): value is unknown[] {
-  if (!Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Array.prototype) return true;
-  return (
-    typeof prototype === 'object' &&
-    prototype !== null &&
-    isRootPrototype(Object.getPrototypeOf(prototype))
-  );
-}
-
-function isRootPrototype(prototype: unknown): boolean {
-  return (
-    typeof prototype === 'object' &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'isPrototypeOf')
-  );
-}
 
 function dateExtension(date: Date): ExtData {
   const timestamp = Number.isNaN(date.getTime()) ? undefined : encodeTimestampExtension(date);

@@ -21,6 +21,7 @@ import {
 import { errorOfParts } from './errors.ts';
 import type { ExtensionCodec } from './extension-codec.ts';
 import { checkMessagePack } from './message-pack-check.ts';
+import { NOT_PLAIN, PlainReader } from './plain-reader.ts';
 import { decodeTypedArray } from './typed-arrays.ts';
 
 /** A decoder that met a larger payload is thrown away: it holds on to it. */
@@ -49,6 +50,7 @@ export class MessagePackReader {
   /** One for each level: a decoder can't be used inside itself. */
   readonly #decoders: (Decoder | undefined)[] = [];
   readonly #maxObjects: number;
+  readonly #plain: PlainReader;
   #level = 0;
   /** Small binaries of the payload that is being decoded become copies. */
   #isSparing = false;
@@ -56,6 +58,7 @@ export class MessagePackReader {
   constructor(extensions: ReadonlyMap<number, ExtensionCodec>, maxObjects: number) {
     this.#extensions = extensions;
     this.#maxObjects = maxObjects;
+    this.#plain = new PlainReader(maxObjects);
     this.#extensionCodec = {
       tryToEncode: () => null,
       decode: (bytes, type) => this.#extension(bytes, type),
@@ -68,6 +71,8 @@ export class MessagePackReader {
       payload.constructor === Uint8Array
         ? payload
         : new Uint8Array(payload.buffer, payload.byteOffset, payload.length);
+    const plain = this.#plain.read(bytes);
+    if (plain !== NOT_PLAIN) return plain;
     const hasSmallBinary = checkMessagePack(bytes, this.#maxObjects);
     const wasSparing = this.#isSparing;
     this.#isSparing = hasSmallBinary && bytes.buffer.byteLength > PINNED_BYTES;

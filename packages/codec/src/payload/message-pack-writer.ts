@@ -2,6 +2,7 @@ import { ByteSlab } from '@wilco/protocol';
 import { Encoder, ExtData, type ExtensionCodecType } from '@msgpack/msgpack';
 import type { ExtensionCodec } from './extension-codec.ts';
 import { Preparation } from './message-pack-preparation.ts';
+import { PlainWriter } from './plain-writer.ts';
 
 /** After a larger body the encoder is thrown away: it keeps a buffer of twice that size. */
 const KEPT_BYTES = 64 * 1024;
@@ -15,6 +16,7 @@ const KEEP_EXTENSIONS: ExtensionCodecType<undefined> = {
 /** Encodes bodies, one inside the encoding of another too. */
 export class MessagePackWriter {
   readonly #extensions: readonly ExtensionCodec[];
+  readonly #plain: PlainWriter;
   #encoder = newEncoder();
   /** Small bodies wait in the outbox side by side. */
   readonly #slab = new ByteSlab(4 * 1024);
@@ -23,9 +25,12 @@ export class MessagePackWriter {
 
   constructor(extensions: readonly ExtensionCodec[]) {
     this.#extensions = extensions;
+    this.#plain = new PlainWriter(extensions.length === 0);
   }
 
   encode(body: unknown): Uint8Array {
+    const plain = this.#plain.write(body);
+    if (plain !== undefined) return plain;
     const preparation =
       this.#idle ?? new Preparation(this.#extensions, (prepared) => this.#encode(prepared));
     this.#idle = undefined;
