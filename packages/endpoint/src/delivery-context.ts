@@ -20,6 +20,8 @@ export interface DeliveryContextOwner {
   /** The session that these messages came through. */
   readonly sessionId: SessionId;
   nowMs(): number;
+  /** @throws {@link WilcoError} for writes of the application that its store does not take. */
+  checkEffect(effect: unknown): void;
 }
 
 function nobodyWaits(): void {}
@@ -31,8 +33,9 @@ export class DeliveryContext implements HandlerContext {
   #controller: AbortController | undefined;
   #reason: WilcoError | undefined;
   #stop: (checked: Checked) => void = nobodyWaits;
-  /** Where it stands among those that run. */
+  /** Where it stands among those that run; -1 when it does not. */
   place = -1;
+  #effects: unknown[] | undefined;
 
   constructor(delivery: Delivery, owner: DeliveryContextOwner) {
     this.#delivery = delivery;
@@ -91,6 +94,20 @@ export class DeliveryContext implements HandlerContext {
 
   get extensions(): readonly Extension[] {
     return this.#delivery.extensions;
+  }
+
+  /** What was to hold together with the message; `undefined` for nothing. */
+  get effects(): readonly unknown[] | undefined {
+    return this.#effects;
+  }
+
+  commit(writes: unknown): void {
+    if (this.place === -1) {
+      const detail = `the handler of '${this.#delivery.type}' is over`;
+      throw new WilcoError('WILCO_HANDLER_OVER', detail);
+    }
+    this.#owner.checkEffect(writes);
+    (this.#effects ??= []).push(writes);
   }
 
   /** Resolves when the message is to end while its body is being checked. */

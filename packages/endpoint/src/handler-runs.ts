@@ -31,6 +31,8 @@ export interface LateResult {
   readonly id: MessageId;
   /** Whether it would have counted as handled. */
   readonly isHandled: boolean;
+  /** Whether it had called `context.commit()`: its writes were discarded. */
+  readonly hadWrites: boolean;
 }
 
 /** Where the results of handlers go. */
@@ -186,7 +188,11 @@ export class HandlerRuns {
 
   #finish(delivery: Delivery, context: DeliveryContext, result: HandlerResult): void {
     this.#forget(context);
-    if (this.#owner.handlerFinished(delivery, result)) return;
+    const { effects } = context;
+    const holds =
+      effects !== undefined && result.outcome !== 'notNow' && result.outcome !== 'rejected';
+    const whole = holds ? { ...result, effects } : result;
+    if (this.#owner.handlerFinished(delivery, whole)) return;
     const isDeferral = result.outcome === 'notNow';
     if (!isDeferral && !result.hasRun) return;
     this.#owner.lateResult({
@@ -194,6 +200,7 @@ export class HandlerRuns {
       type: delivery.type,
       id: context.id,
       isHandled: !isDeferral && result.outcome !== 'rejected',
+      hadWrites: effects !== undefined,
     });
   }
 

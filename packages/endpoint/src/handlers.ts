@@ -52,6 +52,19 @@ export interface HandlerContext {
   readonly ttlLeftMs: number | undefined;
   /** What the application of the other side, or a later version, added to the message. */
   readonly extensions: readonly Extension[];
+  /**
+   * Adds writes of your own to the commit that marks the message as handled: they, the mark and
+   * the reply hold together, or none does. So their effect happens exactly once, also where the
+   * process dies at any moment. Discarded where the handler throws, or is too late (then the event
+   * `lateResult` says so). What they look like is the store's to say: for `levelStore` a list of
+   * batch operations of its database. They belong to the store from then on. May be called several
+   * times.
+   *
+   * @throws {@link WilcoError} `WILCO_WRITES_UNSUPPORTED` without a store that keeps messages,
+   *   `WILCO_OPTION_INVALID` for what the store does not take, `WILCO_HANDLER_OVER` when the
+   *   handler has returned.
+   */
+  commit(writes: unknown): void;
 }
 
 /**

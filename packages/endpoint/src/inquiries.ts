@@ -103,7 +103,10 @@ interface Open {
   readonly end: (error: WilcoError) => void;
 }
 
-interface Engine { readonly engine: EngineView; readonly isAttached: boolean }
+interface Engine {
+  readonly engine: EngineView;
+  readonly isAttached: boolean;
+}
 
 /** The questions of an application about single messages. Outlives sessions. */
 export class Inquiries {

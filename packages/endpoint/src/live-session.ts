@@ -221,6 +221,10 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     return this.driver.handlerFinished(delivery, result);
   }
 
+  checkEffect(effect: unknown): void {
+    this.driver.checkEffect(effect);
+  }
+
   handlerFailed(failure: HandlerFailure): void {
     this.#life.handlerFailed(failure);
   }

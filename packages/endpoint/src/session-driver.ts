@@ -221,6 +221,11 @@ export class SessionDriver implements SessionSink {
     return this.#step((nowMs) => this.#session.surrender(nowMs));
   }
 
+  /** @throws {@link WilcoError} for writes of the application that its store does not take. */
+  checkEffect(effect: unknown): void {
+    this.#store.checkEffect(effect);
+  }
+
   /** Part of the next commit, beside what the engine persists. */
   persist(operation: StoreOperation): void {
     this.#store.persist(operation);

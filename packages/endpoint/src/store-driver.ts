@@ -79,6 +79,20 @@ export class StoreDriver {
     return found;
   }
 
+  /**
+   * @throws {@link WilcoError} `WILCO_WRITES_UNSUPPORTED` without a store that keeps anything, and
+   *   what the store itself throws for writes that it can't take.
+   */
+  checkEffect(effect: unknown): void {
+    if (this.#store === undefined || this.isVolatile) {
+      throw new WilcoError(
+        'WILCO_WRITES_UNSUPPORTED',
+        'there is no store, or one that keeps nothing',
+      );
+    }
+    this.#store.checkEffect(effect);
+  }
+
   /** Part of the next commit. */
   persist(operation: StoreOperation): void {
     if (!this.isVolatile && this.#error === undefined) this.#operations.push(operation);

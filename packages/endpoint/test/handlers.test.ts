@@ -136,6 +136,63 @@ describe('a handler', () => {
     expect(results).toMatchObject([{ outcome: 'rejected', code: 'WILCO_HANDLER_FAILED' }]);
   });
 
+  test('that commits writes has them go with its end, however often it adds some, and whatever its reply', async () => {
+    const { handlers, run, results } = make();
+    handlers.add(Order, async (number, context) => {
+      context.commit([`first ${String(number)}`]);
+      await turn();
+      context.commit(['second']);
+      return number === 1 ? undefined : () => {};
+    });
+    run(1);
+    run(2);
+    await turn();
+    await turn();
+    const effects = (number: number): string[][] => [[`first ${String(number)}`], ['second']];
+    expect(results).toMatchObject([
+      { outcome: 'handled', effects: effects(1) },
+      { outcome: 'replyLost', effects: effects(2) },
+    ]);
+  });
+
+  test.each([
+    ['throws', new Error('oops')],
+    ['rejects', new Rejection('NO', 'no')],
+    ['says "not now"', new RetryLater(1)],
+  ])('that commits writes and then %s has written nothing', (_what, error) => {
+    const { handlers, run, results } = make();
+    handlers.add(Order, (_number, context) => {
+      context.commit(['lost']);
+      throw error;
+    });
+    run(1);
+    expect(results).toHaveLength(1);
+    expect(results[0]).not.toHaveProperty('effects');
+  });
+
+  test('can not commit writes once it has returned, or where no store keeps them', () => {
+    const { handlers, run, results, settings } = make();
+    const contexts: HandlerContext[] = [];
+    handlers.add(Order, (_number, context) => void contexts.push(context));
+    run(1);
+    expect(() => contexts[0]?.commit([])).toThrow('WILCO_HANDLER_OVER');
+    settings.isVolatile = true;
+    handlers.addFallback((_payload, context) => context.commit([]));
+    run(1, 'other');
+    expect(results[1]).toMatchObject({ outcome: 'rejected', code: 'WILCO_HANDLER_FAILED' });
+  });
+
+  test('that is late is told so, and whether writes of it are lost', () => {
+    const { handlers, run, late, settings } = make();
+    settings.isLate = true;
+    handlers.add(Order, (number, context) => {
+      if (number === 1) context.commit(['lost']);
+    });
+    run(1);
+    run(2);
+    expect(late).toMatchObject([{ hadWrites: true }, { hadWrites: false }]);
+  });
+
   test('for a type that nobody handles rejects, unless there is one for all others', () => {
     const { handlers, run, results } = make();
     run(1, 'strange');
@@ -198,12 +255,15 @@ function make() {
   const results: HandlerResult[] = [];
   const failures: string[] = [];
   const late: unknown[] = [];
-  const settings = { isLate: false };
+  const settings = { isLate: false, isVolatile: false };
   const runs = new HandlerRuns(handlers, {
     peerRole: 'client',
     sessionId: '5e55',
     handle: { id: '5e55' } as SessionHandle,
     nowMs: () => 0,
+    checkEffect: () => {
+      if (settings.isVolatile) throw new WilcoError('WILCO_WRITES_UNSUPPORTED', 'no store');
+    },
     handlerFinished: (_delivery, result) => {
       results.push(result);
       return !settings.isLate;

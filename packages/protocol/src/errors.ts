@@ -152,6 +152,12 @@ export const ERRORS = {
     retryable: false,
     summary: 'The handler threw. The message is rejected with the reason; the handler had run.',
   },
+  WILCO_HANDLER_OVER: {
+    fault: 'caller',
+    retryable: false,
+    summary:
+      '`context.commit()` was called when the handler had returned already, so its writes can not hold together with the message. Call it before: `await` what it needs.',
+  },
   WILCO_HANDLER_TIMEOUT: {
     fault: 'peer',
     retryable: true,
@@ -368,6 +374,12 @@ export const ERRORS = {
     fault: 'peer',
     retryable: false,
     summary: 'The peer sent more than the window that was granted. The connection is ended.',
+  },
+  WILCO_WRITES_UNSUPPORTED: {
+    fault: 'caller',
+    retryable: false,
+    summary:
+      'Writes of the application were to hold together with a message, and this side has no store that could keep them. Give a durable `store`.',
   },
   WILCO_WRONG_SERVER: {
     fault: 'environment',

@@ -42,6 +42,10 @@ export class Endings {
 
   /** The message ends as its handler said, or another one of the same id. */
   endAs(channel: ReceiveChannel, message: IncomingMessage, end: HandlerEnd, nowMs: number): void {
+    if (end.effects !== undefined && !this.isOrphaned) {
+      const { journal } = this.#context;
+      for (const effect of end.effects) journal.persist({ type: 'effect', effect });
+    }
     if (end.outcome === 'handled') {
       this.#finishPlainly(channel, message, nowMs);
       return;

@@ -106,6 +106,8 @@ export interface HandlerEnd {
   readonly isRetryable: boolean;
   /** Of a reply. */
   readonly payload: Uint8Array | undefined;
+  /** Writes of the application that are to hold together with the mark that it was handled. */
+  readonly effects?: readonly unknown[] | undefined;
 }
 
 /** It said "not now": another one is to be started later. */

@@ -13,6 +13,8 @@ export class ModelStore {
   readonly #receiving = new Map<number, ReceivingRecord>();
   readonly #outgoing = new Map<string, OutgoingRecord>();
   readonly #incoming = new Map<string, IncomingRecord>();
+  /** What applications wrote with commits. */
+  readonly effects: unknown[] = [];
   /** Of the tables beside the session, by table and key. */
   readonly entries = new Map<string, Uint8Array>();
 
@@ -60,6 +62,9 @@ export class ModelStore {
         return;
       case 'dropIncoming':
         this.#incoming.delete(key(operation));
+        return;
+      case 'effect':
+        this.effects.push(operation.effect);
         return;
       case 'putEntry':
         this.entries.set(`${operation.table} ${operation.key}`, operation.value);

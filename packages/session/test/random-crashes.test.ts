@@ -119,6 +119,16 @@ function checkMarks(receiver: Side, crashes: number): void {
   }
 }
 
+/** What a handler commits with its message is there once, as soon as the message counts as handled. */
+function checkEffects(sender: Side, receiver: Side): void {
+  const { effects } = receiver.store;
+  expect(new Set(effects).size).toBe(effects.length);
+  for (const [{ channelName, seq }, { status }] of sender.settlements) {
+    if (status === 'handled') expect(effects).toContain(`${channelName} #${String(seq)}`);
+    else if (status !== 'inDoubt') expect(effects).not.toContain(`${channelName} #${String(seq)}`);
+  }
+}
+
 describe('two sides with stores, of which either may crash at any moment', () => {
   test('lose nothing that was queued, and hand over again only what a crash interrupted', () => {
     fc.assert(
@@ -126,9 +136,10 @@ describe('two sides with stores, of which either may crash at any moment', () =>
         const given = { isVolatile: false, keepsPlace: () => false };
         const pair = new Pair({}, { client: given, server: { isVolatile: false } });
         for (const one of [pair.client, pair.server]) {
-          one.respond = ({ seq, attempt }) => {
+          one.respond = ({ channelName, seq, attempt }) => {
             if (attempt <= deferrals(seq)) return { outcome: 'notNow', delayMs: 7 };
-            return seq % 2 === 0 ? reply(1) : HANDLED;
+            const effects = [`${channelName} #${String(seq)}`];
+            return { ...(seq % 2 === 0 ? reply(1) : HANDLED), effects };
           };
         }
         const crashes = new Map<Side, number>();
@@ -147,6 +158,7 @@ describe('two sides with stores, of which either may crash at any moment', () =>
           expect(one.session.isQuiet).toBe(true);
           checkTruth(one, pair.other(one));
           checkMarks(one, crashes.get(one) ?? 0);
+          checkEffects(pair.other(one), one);
         }
         for (const { side: sender, channel, seq, size } of queuedOf(pair)) {
           const receiver = pair.other(sender);
@@ -157,6 +169,9 @@ describe('two sides with stores, of which either may crash at any moment', () =>
             (each) => each.message.channelName === channel && each.message.seq === seq,
           )?.message;
           const settlement = message === undefined ? undefined : sender.settlements.get(message);
+          const effect = `${channel} #${String(seq)}`;
+          const isHandled = receiver.store.effects.includes(effect);
+          if (settlement === undefined) expect(isHandled || taken.length > 0).toBe(true);
           if (settlement?.status === 'cancelled') expect(taken).toEqual([]);
           else expect(taken.length, `#${String(seq)}`).toBeGreaterThanOrEqual(1);
           const most = 1 + deferrals(seq) + (crashes.get(receiver) ?? 0);
