@@ -4,9 +4,6 @@ import type { Arrival } from './arrival.ts';
 /** Memory for so many times what came: to grow costs more than what is never touched. */
 const GROWTH = 16;
 
-/** Memory for so many times what came: to grow costs more than what is never touched. */
-const GROWTH = 16;
-
 /**
  * A large message that is coming in, part by part. Takes memory in proportion to what came, and
  * never more than was granted, in one piece, however small the parts are.
