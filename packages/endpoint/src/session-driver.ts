@@ -63,6 +63,8 @@ export class SessionDriver implements SessionSink {
   #nowMs: number;
   #isInputDry = true;
   #isFlushScheduled = false;
+  /** The engine was called in this turn, which ends with the flush. */
+  #isTurnTimed = false;
   readonly #runFlush = (): void => this.#flush();
   /** What is told once the engine has returned. */
   readonly #calls: OwnerCalls;
@@ -114,7 +116,9 @@ export class SessionDriver implements SessionSink {
 
   /** @throws {@link WilcoError} before a seq is taken. */
   submit(request: SubmitRequest): OutgoingMessage {
-    const nowMs = this.#enter();
+    // The clock is asked once a turn: it costs as much as to number a message.
+    const isKnown = this.#isTurnTimed && request.ttlMs === undefined;
+    const nowMs = isKnown ? this.#enter(this.#nowMs) : this.#enter();
     try {
       return this.#session.submit(request, nowMs);
     } finally {
@@ -345,11 +349,12 @@ export class SessionDriver implements SessionSink {
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
+    this.#isTurnTimed = this.#isInside;
     this.#clock.defer(this.#runFlush);
   }
 
   #flush(): void {
-    this.#isFlushScheduled = false;
+    this.#isFlushScheduled = this.#isTurnTimed = false;
     const connection = this.#connection;
     const isInputDry = this.#isInputDry;
     this.#isInputDry = true;

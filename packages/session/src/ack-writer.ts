@@ -10,6 +10,7 @@ import type { ReceiveChannel } from './receive-channel.ts';
 
 /** In channel 0 only bytes are limited; this is how many messages its window says. */
 const ANSWER_WINDOW_MESSAGES = 65_536;
+const NO_RANGES: readonly number[] = [];
 
 /**
  * Decides when the peer's messages are acknowledged, and says what is held and handled.
@@ -114,7 +115,7 @@ function entryOf(channel: ReceiveChannel, session: Window): ChannelAck {
     channel: channel.number,
     received: channel.received,
     handled: handled.position,
-    ranges: handled.ranges.slice(0, 2 * LIMITS.ackRanges),
+    ranges: handled.ranges.length > 0 ? handled.ranges.slice(0, 2 * LIMITS.ackRanges) : NO_RANGES,
     window: channel.isAnswers
       ? { messages: ANSWER_WINDOW_MESSAGES, bytes: session.bytes }
       : { messages: window.messages, bytes: Math.min(window.bytes, session.bytes) },

@@ -31,6 +31,8 @@ export class WindowBudget {
   readonly #waiting = new Set<() => void>();
   /** Those that were used or asked longest ago come first. */
   readonly #holders = new Set<BudgetHolder>();
+  /** The last of them. */
+  #lastUsed: BudgetHolder | undefined;
 
   /** @param capacityBytes - Bytes; the default of an endpoint is 268_435_456 (256 MiB). */
   constructor(capacityBytes: number) {
@@ -111,12 +113,15 @@ export class WindowBudget {
 
   /** A holder was used: it is asked last. */
   used(holder: BudgetHolder): void {
+    if (holder === this.#lastUsed) return;
+    this.#lastUsed = holder;
     this.#holders.delete(holder);
     this.#holders.add(holder);
   }
 
   /** A holder has nothing any more. */
   left(holder: BudgetHolder): void {
+    if (holder === this.#lastUsed) this.#lastUsed = undefined;
     this.#holders.delete(holder);
   }
 
