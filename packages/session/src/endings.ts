@@ -77,14 +77,24 @@ export class Endings {
 
   /** The message counts as handled, as soon as that is kept. */
   markDone(channel: ReceiveChannel, seq: number, nowMs: number): void {
+    const { journal, sink } = this.#context;
     channel.finish(seq);
     channel.isRecordDirty = true;
-    this.#context.journal.afterwards((thenMs) => {
-      channel.handled.add(seq);
-      channel.isDirty = true;
-      this.#parts.acks.changed(thenMs);
-    }, nowMs);
-    this.#context.sink.requestFlush();
+    if (journal.isVolatile) this.#tellDone(channel, seq, nowMs);
+    else this.#keepDone(channel, seq);
+    sink.requestFlush();
+  }
+
+  #keepDone(channel: ReceiveChannel, seq: number): void {
+    this.#context.journal.afterwards((nowMs) => {
+      this.#tellDone(channel, seq, nowMs);
+    });
+  }
+
+  #tellDone(channel: ReceiveChannel, seq: number, nowMs: number): void {
+    channel.handled.add(seq);
+    channel.isDirty = true;
+    this.#parts.acks.changed(nowMs);
   }
 
   /** The message ends as handled, with nothing more to say. */

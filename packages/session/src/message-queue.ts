@@ -32,13 +32,6 @@ export class MessageQueue implements Iterable<IncomingMessage> {
     this.#start = 0;
   }
 
-  /** Puts a message back into its place: ahead of those with a higher seq. */
-  putBack(message: IncomingMessage): void {
-    let index = this.#start;
-    while (index < this.#places.length && (this.#places[index]?.seq ?? 0) < message.seq) index += 1;
-    this.#places.splice(index, 0, message);
-  }
-
   /** Takes a message out, wherever it is. Returns whether it was here. */
   remove(message: IncomingMessage): boolean {
     const index = this.#places.indexOf(message, this.#start);

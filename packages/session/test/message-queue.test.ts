@@ -48,7 +48,7 @@ describe('a queue of messages', () => {
             const [taken] = model.splice(index, 1);
             // Every other one comes back.
             if (taken !== undefined && at % 2 === 0) {
-              queue.putBack(taken);
+              queue.insert(taken);
               model.splice(index, 0, taken);
             }
           }
