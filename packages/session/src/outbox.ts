@@ -1,7 +1,6 @@
 import {
   ANSWER_CHANNEL,
   ANSWER_CHANNEL_NAME,
-  derivedMessageId,
   LIMITS,
   type AnswerRecord,
   type ChannelNumber,
@@ -85,14 +84,12 @@ export class Outbox {
     this.admission.check(request, this.unsettledCount, this.unsettledBytes);
     const channel = this.#channels.named(request.channel);
     this.admission.know(request.type);
-    const { id: session, setting } = this.#context;
+    const { id: session } = this.#context;
     const message = new OutgoingMessage({
       type: request.type,
       channelName: request.channel,
       receipt: request.receipt,
-      id:
-        request.id ??
-        derivedMessageId(session ?? setting.storeKey, setting.role, channel.name, channel.next),
+      id: request.id ?? this.#context,
       isIdExplicit: request.id !== undefined || session === undefined,
       payload: request.payload,
       isResent: false,
@@ -101,6 +98,8 @@ export class Outbox {
       answer: undefined,
     });
     this.#take(message, channel, nowMs);
+    // Once the session has a name, its ids are made of that.
+    if (session === undefined) message.keepId();
     return message;
   }
 
@@ -109,6 +108,7 @@ export class Outbox {
     message.state = 'queued';
     message.isResent ||= isResent;
     message.isIdExplicit = true;
+    message.keepId();
     message.isInFlight = false;
     message.isExpiring = false;
     message.isHandlingAwaited = false;

@@ -1,5 +1,13 @@
-import type { AnswerRecord, MessageId, Seq, VoidReason } from '@wilco/protocol';
+import {
+  derivedMessageId,
+  type AnswerRecord,
+  type MessageId,
+  type Seq,
+  type SessionId,
+  type VoidReason,
+} from '@wilco/protocol';
 import type { Timed } from './deadline-heap.ts';
+import type { SessionSetting } from './options.ts';
 
 /** How far a message has come, as its sender knows. */
 export type MessageState = 'queued' | 'received' | 'settled';
@@ -20,6 +28,13 @@ export interface SubmitRequest {
   readonly receipt: unknown;
 }
 
+/** What the id of a message is made of that was given none, beside its place. */
+export interface IdSource {
+  /** `undefined` until the session has a name: the key of its records stands for it. */
+  readonly id: SessionId | undefined;
+  readonly setting: Pick<SessionSetting, 'storeKey' | 'role'>;
+}
+
 /**
  * One message, answer or void in the outbox, from its submission until it is settled
  * and the peer has it. Moves to another session as the same object.
@@ -28,7 +43,7 @@ export class OutgoingMessage implements Timed {
   readonly type: string;
   readonly channelName: string;
   readonly receipt: unknown;
-  readonly id: MessageId;
+  #id: MessageId | IdSource;
   /** Set where the peer can not derive the id from session, channel and seq. */
   isIdExplicit: boolean;
   /** Emptied once the message is settled. */
@@ -69,7 +84,7 @@ export class OutgoingMessage implements Timed {
     readonly type: string;
     readonly channelName: string;
     readonly receipt: unknown;
-    readonly id: MessageId;
+    readonly id: MessageId | IdSource;
     readonly isIdExplicit: boolean;
     readonly payload: Uint8Array;
     readonly isResent: boolean;
@@ -80,13 +95,25 @@ export class OutgoingMessage implements Timed {
     this.type = given.type;
     this.channelName = given.channelName;
     this.receipt = given.receipt;
-    this.id = given.id;
+    this.#id = given.id;
     this.isIdExplicit = given.isIdExplicit;
     this.payload = given.payload;
     this.isResent = given.isResent;
     this.queuedAtMs = given.queuedAtMs;
     this.expiresAtMs = given.expiresAtMs;
     this.answer = given.answer;
+  }
+
+  /** Empty for an answer. Made when it is asked for: of most messages nobody asks. */
+  get id(): MessageId {
+    if (typeof this.#id === 'string') return this.#id;
+    const { id: session, setting } = this.#id;
+    return derivedMessageId(session ?? setting.storeKey, setting.role, this.channelName, this.seq);
+  }
+
+  /** The id stays as it is, whatever seq comes next. */
+  keepId(): void {
+    this.#id = this.id;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { OutgoingMessage, type IdSource } from '../src/outgoing-message.ts';
 import { Pair } from './pair.ts';
 
 const MIB = 1024 * 1024;
@@ -26,6 +27,46 @@ test('a message that moved counts nothing of the session that it comes from', ()
   pair.advance(10);
   expect(writtenBytes(pair) - before).toBeLessThan(1.25 * MIB);
   expect(pair.client.session.stats(pair.nowMs)).toMatchObject({ sent: 101, unsettled: 100 });
+});
+
+test('a message that was given no id keeps the first one, wherever it moves', () => {
+  const old = new Pair();
+  old.connect();
+  old.send(old.client);
+  old.advance(10);
+  old.cut();
+  const moved = old.send(old.client);
+  const { id } = moved;
+  expect(id).toMatch(/\.c\.default\.2$/);
+  old.client.session.surrender(old.nowMs);
+
+  const pair = new Pair();
+  pair.connect();
+  pair.client.session.resubmit(moved, false, pair.nowMs);
+  expect(moved).toMatchObject({ seq: 1, id });
+});
+
+test('a message of a session without a name keeps its id when the session gets one', () => {
+  const source: { id: string | undefined; setting: IdSource['setting'] } = {
+    id: undefined,
+    setting: { storeKey: 'k'.repeat(32), role: 'client' },
+  };
+  const message = new OutgoingMessage({
+    type: 't',
+    channelName: 'default',
+    receipt: undefined,
+    id: source,
+    isIdExplicit: true,
+    payload: Uint8Array.of(1),
+    isResent: false,
+    queuedAtMs: 0,
+    expiresAtMs: Infinity,
+    answer: undefined,
+  });
+  message.seq = 7;
+  message.keepId();
+  source.id = 'f'.repeat(32);
+  expect(message.id).toBe(`${'k'.repeat(32)}.c.default.7`);
 });
 
 function writtenBytes({ client }: Pair): number {
