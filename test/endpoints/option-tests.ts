@@ -21,6 +21,10 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
       'is one too large for the peer: it is rejected without having run, and the next passes',
     outboxMessages: 'fails when the outbox is full, or waits, in order, for as many as may wait',
     outboxBytes: 'has met an outbox that is full of bytes, or a session that takes no more',
+    outboxHeadMessages:
+      'keeps the payload of the head in memory and of the others only on the disk',
+    outboxHeadBytes:
+      'keeps no more bytes of its head in memory than it may, and at least one message',
     retentionMs: 'is cancelled or in doubt once the retention is over, as it was written or not',
     settleGraceMs:
       'is in doubt after its time to live and a grace, where the peer never said a word',
@@ -96,6 +100,7 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     id: 'before the first connection queues, under the ids that they keep',
     channel: 'of different channels do not wait for each other',
     signal: 'a message that waits for room can expire, be withdrawn, or outlive its client',
+    writes: 'holds the writes that an application gives with a message together with it',
     whenFull: 'fails when the outbox is full, or waits, in order, for as many as may wait',
   },
   HandleOptions: {

@@ -38,6 +38,7 @@ Receipts, one line of JSON for each line of the input, in the order in which the
             expired    no handler took it within --ttl
             cancelled  certainly not handled: withdrawn, or never written
             in-doubt   perhaps handled; nobody can know
+            left       kept in the store for the next run
   reason    why it was not handled: a code, and words; null where it was
   attempts  how often it was put on a connection
   ms        from reading it until it was settled

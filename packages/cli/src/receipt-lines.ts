@@ -2,7 +2,7 @@ import type { Outcome } from '@wilco/client';
 import { jsonLine } from './json-text.ts';
 
 /** How a line ended, as the receipts file says it. */
-export type LineOutcome = 'handled' | 'rejected' | 'expired' | 'cancelled' | 'in-doubt';
+export type LineOutcome = 'handled' | 'rejected' | 'expired' | 'cancelled' | 'in-doubt' | 'left';
 
 /** One line of the receipts file. */
 export interface LineReceipt {

@@ -35,7 +35,14 @@ export interface SendRunSetting {
 export class SendRun {
   readonly #setting: SendRunSetting;
   readonly #type: MessageType<Uint8Array, void>;
-  readonly #byOutcome = { handled: 0, rejected: 0, expired: 0, cancelled: 0, 'in-doubt': 0 };
+  readonly #byOutcome = {
+    handled: 0,
+    rejected: 0,
+    expired: 0,
+    cancelled: 0,
+    'in-doubt': 0,
+    left: 0,
+  };
   #lines = 0;
   #unsendable = 0;
   #settledBytes = 0;

@@ -60,6 +60,7 @@ const FATES = [
   ['expired', 'expired before a handler took them'],
   ['cancelled', 'cancelled: certainly not handled'],
   ['in-doubt', 'in doubt: perhaps handled, nobody can know'],
+  ['left', 'left in the store, for the next run'],
 ] as const;
 
 function failureLines(

@@ -19,13 +19,16 @@ import {
   PROTOCOL_VERSION,
   WilcoError,
   type CloseFrame,
+  type ErrorCode,
   type HelloFrame,
   type NoticeFrame,
   type RefuseFrame,
   type WelcomeFrame,
 } from '@wilco/protocol';
+import { Beginning } from './beginning.ts';
 import {
   ClientSessions,
+  isDamaged,
   NO_SESSION,
   type ClientSessionsOwner,
   type ClientSessionsSetting,
@@ -37,6 +40,8 @@ import type { ClientEvents, StateLost } from './events.ts';
 import type { ResolvedClientOptions } from './options.ts';
 import { Patience } from './patience.ts';
 import { FINAL_CODES, lostStateFrame, refusalError, STALE_REFUSALS } from './refusals.ts';
+
+const OVER = 'WILCO_RESUME_WINDOW_OVER';
 
 /** What the client around a life gives it. */
 export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'> {
@@ -50,9 +55,10 @@ export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'>
  * for good, or taken over.
  */
 export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
+  readonly store: StoreDriver;
+  readonly beginning: Beginning;
   readonly #setting: ClientLifeSetting;
   readonly #options: ResolvedClientOptions;
-  readonly #store: StoreDriver;
   readonly #source: SessionSource;
   readonly #dialler: Dialler;
   readonly #renewal: CredentialRenewal;
@@ -68,19 +74,21 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   /** How the application wants it to end. */
   #closing: 'end' | 'detach' | undefined;
   #isOver = false;
-  readonly #onBegun: (() => void)[] = [];
+  /** Resolves when nothing of it is left. */
+  #over: Promise<void> | undefined;
 
   constructor(setting: ClientLifeSetting) {
     const { options } = setting;
     this.#setting = setting;
     this.#options = options;
+    this.beginning = new Beginning(options.clock);
     const { store, clock, random, windowBudgetBytes, channels, opening, log } = options;
-    this.#store = new StoreDriver(store, clock, options.session.storeTimeoutMs);
+    this.store = new StoreDriver(store, clock, options.session.storeTimeoutMs);
     this.#source = {
       role: 'client',
       runId: newId(random),
       clock,
-      store: this.#store,
+      store: this.store,
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
       ids: messageIds(options.ids, clock),
@@ -117,11 +125,11 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
 
   /** Begins: at once, or when the store has told what there is. */
   start(): void {
-    if (this.#store.isVolatile) {
+    if (this.store.isVolatile) {
       this.#begin(undefined);
       return;
     }
-    openRemembering(this.#store, this.#source.ids).then(
+    openRemembering(this.store, this.#source.ids).then(
       (contents) => {
         if (!this.#isOver) this.#begin(contents);
       },
@@ -134,20 +142,21 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
    * that keeps things keeps the session for the next run, unless it is to `end`.
    */
   async close(isEnd: boolean, drainMs: number): Promise<void> {
-    const mode = isEnd || this.#store.isVolatile ? 'end' : 'detach';
+    const mode = isEnd || this.store.isVolatile ? 'end' : 'detach';
     this.#closing = this.#closing === 'end' ? 'end' : mode;
     const code = 'WILCO_SESSION_ENDED';
     const words = { mode, code, reason: 'the client was closed', retryAfterMs: undefined } as const;
     const { clock } = this.#options;
     const untilMs = clock.nowMs() + drainMs;
-    if (drainMs > 0) await this.#whenBegun(drainMs);
+    // Messages may wait for the store.
+    if (this.#setting.sender.unsettledCount > 0) await this.beginning.wait(drainMs);
     // Where it is lost meanwhile, the next one has its messages.
     for (let one = this.session; one?.hasEnded === false; one = this.session) {
       await one.close(words, Math.max(0, untilMs - clock.nowMs()));
     }
     this.finish(undefined);
     await this.#connection?.gone;
-    await this.#store.close();
+    await this.#over;
   }
 
   /** It is over: nothing is dialled, sent or armed any more. */
@@ -155,20 +164,21 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#setting.handlers.close();
-    for (const tell of this.#onBegun.splice(0)) tell();
+    this.beginning.over();
     this.#dialler.stop();
     this.#patience.stop();
     this.#renewal.connectionEnded(error ?? new WilcoError('WILCO_CLOSED', 'the client was closed'));
     this.#connection?.release('destroy');
-    const { session } = this;
-    if (session !== undefined && !session.hasEnded) {
-      session.driver.connectionLost(error);
-      const reason = error?.message ?? 'the client was closed';
-      session.giveUp(error?.code ?? 'WILCO_SESSION_ENDED', reason);
-      session.forget();
-    }
-    if (error !== undefined) void this.#store.close();
+    this.#over = this.#letGo(error);
     this.#setting.over(error);
+  }
+
+  /** Sessions that the store keeps are for the next run, which the receipts say; others end. */
+  async #letGo(error: WilcoError | undefined): Promise<void> {
+    const isKept = !this.store.isVolatile && this.#closing !== 'end';
+    const kept = this.#sessions?.part(isKept, error) ?? [];
+    if (error !== undefined || this.#closing !== undefined) await this.store.close();
+    for (const one of kept) one.leave();
   }
 
   /** Shows the server fresh credentials, where there is a connection to show them on. */
@@ -185,7 +195,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       runId: this.#source.runId,
       attempt: { boot: this.#boot, counter: this.#attempts },
       hasIntegrity: this.#source.hasIntegrity,
-      worth: this.#store.worth,
+      worth: this.store.worth,
       features: 0,
       credentials: this.#credentials,
       ...(this.#sessions?.hello() ?? NO_SESSION),
@@ -204,11 +214,11 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       connection.release('finish', lostStateFrame(verdict.reason));
       this.#sessions?.replace(verdict.reason);
       this.#dialler.again();
-    } else if (this.#store.isVolatile) {
+    } else if (this.store.isVolatile) {
       this.#ready(welcome, verdict.isResumed);
     } else {
       this.#sessions?.save(welcome);
-      this.#store.commit((error) => {
+      this.store.commit((error) => {
         if (error !== undefined) this.finish(error);
         else if (connection === this.#connection) this.#ready(welcome, verdict.isResumed);
       });
@@ -277,26 +287,27 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
   ended(session: LiveSession, { code, reason, isLocal }: SessionEnd): void {
     if (session !== this.session || this.#isOver) return;
     if (this.#closing !== undefined) {
-      if (this.#closing !== 'end') return;
-      // The resume window may have ended during the drain: there is no next session to move to.
-      session.giveUp(code, reason);
-      session.forget();
+      // It may have ended during the drain: there is no next session to move to.
+      if (this.#closing === 'end') void session.bury(code, reason);
       return;
     }
-    const isWindowOver = code === 'WILCO_RESUME_WINDOW_OVER' && !this.#isOnline;
-    if ((isLocal && !isWindowOver) || FINAL_CODES.has(code)) {
-      session.giveUp(code, reason);
-      session.forget();
-      this.finish(new WilcoError(code, reason));
-      return;
-    }
-    this.#sessions?.replace('ended');
-    if (isWindowOver) {
+    if (this.#mustMove(code, isLocal)) {
+      this.#sessions?.replace(isLocal && code !== OVER ? 'clientStateLost' : 'ended');
       this.#restartOpening();
-      return;
+    } else if (isLocal || FINAL_CODES.has(code)) {
+      // What a store keeps is not lost with a server that does not want this client.
+      if (isLocal || this.store.isVolatile) void session.bury(code, reason);
+      this.finish(new WilcoError(code, reason));
+    } else {
+      this.#sessions?.replace('ended');
+      this.#connection = undefined;
+      this.#wentOffline(new WilcoError(code, reason));
     }
-    this.#connection = undefined;
-    this.#wentOffline(new WilcoError(code, reason));
+  }
+
+  #mustMove(code: ErrorCode, isLocal: boolean): boolean {
+    if (code === OVER) return !this.#isOnline;
+    return isLocal && code === 'WILCO_STORE_DAMAGED';
   }
 
   stateLost(lost: StateLost): void {
@@ -313,26 +324,14 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
 
   #begin(contents: StoreContents | undefined): void {
     this.#boot = contents?.bootCount ?? 1;
-    const found = contents?.sessions.filter(({ session }) => session.role === 'client').at(-1);
-    this.#sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
-    for (const tell of this.#onBegun.splice(0)) tell();
+    const found = contents?.sessions.filter(({ session }) => session.role === 'client') ?? [];
+    const sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
+    this.#sessions = sessions;
+    if (isDamaged(contents, sessions.current)) sessions.replace('clientStateLost');
+    this.beginning.over();
     // Not before the application had a chance to listen.
     this.#options.clock.defer(() => {
       if (!this.#isOver) this.#dialler.start();
-    });
-  }
-
-  /** Waits for the store where messages wait for it, but not for longer than this. */
-  #whenBegun(waitMs: number): Promise<void> {
-    const isToWait = this.#sessions === undefined && this.#setting.sender.unsettledCount > 0;
-    if (!isToWait || this.#isOver) return Promise.resolve();
-    const { clock } = this.#options;
-    return new Promise((resolve) => {
-      const stop = clock.schedule(clock.nowMs() + waitMs, resolve);
-      this.#onBegun.push(() => {
-        stop();
-        resolve();
-      });
     });
   }
 

@@ -9,6 +9,7 @@ import {
   type SessionHandle,
   type SessionLife,
   type SessionSource,
+  type StoreContents,
 } from '@wilco/endpoint';
 import {
   WilcoError,
@@ -20,6 +21,7 @@ import {
   type WelcomeFrame,
 } from '@wilco/protocol';
 import type { StateLost } from './events.ts';
+import { OutboxMoves } from './outbox-moves.ts';
 import type { ResolvedClientOptions } from './options.ts';
 
 /** What the sessions of a client need. */
@@ -72,6 +74,8 @@ export class ClientSessions {
   readonly #setting: ClientSessionsSetting;
   readonly #owner: ClientSessionsOwner;
   #current: LiveSession;
+  /** Sessions that are over and whose messages are still on their way to the current one, the newest first. */
+  readonly #moves: OutboxMoves;
   #named: NamedSession | undefined;
   /** Why the named session is not to be resumed. */
   #abandon: NewReason | undefined;
@@ -80,18 +84,28 @@ export class ClientSessions {
   /** Sessions that are over, to be told of when their successor has a name. */
   #lost: Omit<StateLost, 'successor'>[] = [];
 
-  /** @param contents - What the store held of the newest session. */
+  /** @param found - What the store held, the newest session last. */
   constructor(
     setting: ClientSessionsSetting,
     owner: ClientSessionsOwner,
-    contents: SessionContents | undefined,
+    found: readonly SessionContents[],
   ) {
     this.#setting = setting;
     this.#owner = owner;
-    this.#current = this.#create(contents);
-    if (contents !== undefined) this.#named = namedIn(contents);
+    const newest = found.findLast(({ session }) => session.successor === undefined) ?? found.at(-1);
+    this.#current = this.#create(newest);
+    if (newest !== undefined) this.#named = namedIn(newest);
     this.isConfirmed = this.#named !== undefined;
-    setting.sender.use(this.#current.driver);
+    this.#moves = new OutboxMoves({
+      whenLost: setting.options.whenSessionLost,
+      current: () => this.#current,
+      moved: () => setting.sender.use(this.#current.driver),
+      lost: (lost) => this.#tellLost(lost),
+    });
+    for (const contents of found) {
+      if (contents !== newest) this.#moves.addStored(contents, () => this.#create(contents));
+    }
+    this.#moves.start();
   }
 
   /** The session in use. Has no id until a server has named it. */
@@ -142,17 +156,29 @@ export class ClientSessions {
     const { id } = old.driver.engine;
     const next = this.#createNext();
     this.#current = next;
-    const { options, sender } = this.#setting;
-    sender.hold();
+    this.#setting.sender.hold();
     // What this side's own store gave back wrongly the server sends again.
     if (reason === 'clientStateLost') old.driver.stopHandling();
-    const counts = old.moveTo(next, options.whenSessionLost, () => sender.use(next.driver));
-    old.forget();
     this.#abandon = reason;
     // A session that the server never had, and that carried nothing, was nobody's.
-    const isReal = this.isConfirmed || counts.resent + counts.inDoubt > 0;
-    if (id !== undefined && isReal) this.#lost.push({ session: id, reason, ...counts });
+    this.#moves.add(old, { session: id, reason, isConfirmed: this.isConfirmed });
     this.isConfirmed = false;
+    this.#moves.start();
+  }
+
+  /**
+   * The client is over: its sessions are kept for the next run, or end with what is unsettled in
+   * them. Returns those that are kept.
+   */
+  part(isKept: boolean, error: WilcoError | undefined): readonly LiveSession[] {
+    const { code, message: reason } = error ?? CLOSED;
+    const all = [this.#current, ...this.#moves.stop()];
+    for (const one of all) {
+      one.driver.connectionLost(error);
+      if (isKept) void one.close({ mode: 'detach', code, reason, retryAfterMs: undefined }, 0);
+      else if (!one.hasEnded || one !== this.#current) void one.bury(code, reason);
+    }
+    return isKept ? all : [];
   }
 
   /** The session that is given up is not to be named: somebody else has it. */
@@ -182,6 +208,12 @@ export class ClientSessions {
     const lost = this.#lost;
     this.#lost = [];
     for (const one of lost) this.#owner.stateLost({ ...one, successor: id });
+  }
+
+  #tellLost(lost: Omit<StateLost, 'successor'>): void {
+    const successor = this.#current.driver.engine.id;
+    if (successor === undefined) this.#lost.push(lost);
+    else this.#owner.stateLost({ ...lost, successor });
   }
 
   /** The lost session gives its memory back as its handlers finish: the next does not wait for that. */
@@ -220,12 +252,15 @@ export class ClientSessions {
     };
     const session: LiveSession = new LiveSession({ driver, sender, handlers, handle, log }, life);
     if (contents === undefined) session.saveRecord(UNNAMED);
+    else session.adopt(contents);
     return session;
   }
 }
 
 /** All sessions of a client have the same peer. */
 const OF_SERVER = { scope: '', pastOf: () => undefined };
+
+const CLOSED = { code: 'WILCO_SESSION_ENDED', message: 'the client was closed' } as const;
 
 const UNNAMED = {
   id: undefined,
@@ -241,4 +276,9 @@ function namedIn({ session }: SessionContents): NamedSession | undefined {
   const { id, token, serverId } = session;
   if (id === undefined || token === undefined || serverId === undefined) return undefined;
   return { id, token, serverId };
+}
+
+/** Whether its store has said that the state of a session is not as it was left. */
+export function isDamaged(contents: StoreContents | undefined, { storeKey }: LiveSession): boolean {
+  return contents?.damage.some(({ session = storeKey }) => session === storeKey) ?? false;
 }

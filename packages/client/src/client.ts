@@ -4,13 +4,16 @@ import {
   endpointEvents,
   Handlers,
   MessageSender,
-  WindowBudget,
+  pendingOf,
+  ownShare,
   type CloseOptions,
   type DrainOptions,
   type Explanation,
   type ExplainOptions,
   type EventLog,
   type EventSource,
+  type PendingMessage,
+  type PendingOptions,
   type Receipt,
   type SendOptions,
   type SessionHandle,
@@ -74,8 +77,10 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
       clock: options.clock,
       options: options.session,
       handle: this,
-      outboxTotal: new WindowBudget(options.session.outboxBytes),
+      outboxTotal: ownShare(options.session.outboxBytes),
+      checkWrites: (writes) => this.#life.store.checkEffect(writes),
       failureUnobserved: (failure) => events.emit('failureUnobserved', failure),
+      settled: (settled) => events.emit('settled', settled),
     });
     this.#life = new ClientLife({
       options,
@@ -119,6 +124,12 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
 
   explain(options?: ExplainOptions): Promise<Explanation[]> {
     return this.#sender.inquiries.explain(options);
+  }
+
+  async *pending(options: PendingOptions = {}): AsyncGenerator<PendingMessage> {
+    await this.#life.beginning.wait(Infinity);
+    const { session } = this.#life;
+    if (session !== undefined) yield* pendingOf(session, this.#sender, options);
   }
 
   stats(): SessionStats | undefined {

@@ -4,13 +4,13 @@ import { WilcoError, wholeInRange } from '@wilco/protocol';
 import type { Store } from '@wilco/store';
 import { addressName, isLocal } from './address.ts';
 import { systemClock, type Clock } from './clock.ts';
-import type { WhenSessionLost } from './live-session.ts';
 import { eventLog, type EventLog, type LogHook } from './log.ts';
 import {
   resolveOpeningOptions,
   type OpeningOptions,
   type ResolvedOpeningOptions,
 } from './opening-options.ts';
+import type { WhenSessionLost } from './pass-on.ts';
 import { systemRandom, type Random } from './random.ts';
 import { checkChannels, refuseExposed, type ChannelOptions } from './session-setting.ts';
 import type { FullAddress, Transport } from './transport.ts';
@@ -135,9 +135,14 @@ export function resolveEndpointOptions(
     ids: idLimitsOf(options),
     channels: checkChannels(options.channels),
     log: eventLog(options.log, side, clock),
-    session: resolveSessionOptions(options),
+    session: resolveSessionOptions(options, isDurable(options.store)),
     opening: resolveOpeningOptions(options),
   };
+}
+
+/** Whether what is kept outlives the process. What is no store is refused later. */
+function isDurable(store: Store | undefined): boolean {
+  return store !== undefined && store.worth !== 'memory';
 }
 
 /**

@@ -7,13 +7,15 @@ import {
 } from './event-source.ts';
 import type { HandlerFailure, LateResult } from './handler-runs.ts';
 import type { FallbackHandler, HandleOptions, Handler, Handlers } from './handlers.ts';
-import type { UnobservedFailure } from './message-sender.ts';
+import type { SettledMessage, UnobservedFailure } from './message-sender.ts';
 import type { CloseOptions } from './session-handle.ts';
 
 /** What client and server tell alike. */
 export interface EndpointEvents {
   /** A message was not handled, and nobody had asked for its receipt. */
   readonly failureUnobserved: UnobservedFailure;
+  /** A message of an earlier run, which a store kept, has ended; its receipt is asked for by nobody. */
+  readonly settled: SettledMessage;
   /** A handler finished after its message had ended without it. */
   readonly lateResult: LateResult;
   /** A handler threw something else than a `Rejection`, or its reply can't be encoded. */

@@ -1,7 +1,15 @@
 import type { Session } from '@wilco/session';
 
-/** The engine of a session, to read from: whatever changes it goes through its driver. */
+/** The engine of a session, to read from, and what leads to no order: all else goes through its driver. */
 export type EngineView = Pick<
   Session,
-  'id' | 'phase' | 'unsettledCount' | 'isQuiet' | 'offers' | 'announcement' | 'judge' | 'knowledge'
+  | 'id'
+  | 'phase'
+  | 'unsettledCount'
+  | 'isQuiet'
+  | 'offers'
+  | 'announcement'
+  | 'judge'
+  | 'knowledge'
+  | 'stopAccepting'
 >;

@@ -38,30 +38,29 @@ export { messageIds, openRemembering } from './id-memory.ts';
 export { logError } from './log.ts';
 export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';
-export type {
-  LiveSessionSetting,
-  MoveCounts,
-  SessionLife,
-  WhenSessionLost,
-} from './live-session.ts';
+export type { LiveSessionSetting, SessionLife } from './live-session.ts';
+export type { MoveCounts, WhenSessionLost } from './pass-on.ts';
 export { MessageSender } from './message-sender.ts';
-export { fairShare } from './outbox-share.ts';
-export type { MessageSenderSetting, UnobservedFailure } from './message-sender.ts';
+export { OutboxMove } from './outbox-move.ts';
+export { fairShare, ownShare } from './outbox-share.ts';
+export type { MessageSenderSetting, SettledMessage, UnobservedFailure } from './message-sender.ts';
 export { resolveOpeningOptions } from './opening-options.ts';
 export type {
   OpeningOptions,
   ResolvedOpeningOptions,
   TransitionListener,
 } from './opening-options.ts';
+export { pendingOf } from './pending.ts';
+export type { PendingMessage, PendingOptions } from './pending.ts';
 export { systemRandom } from './random.ts';
 export type { Random } from './random.ts';
-export { describeOutcome } from './receipt.ts';
+export { describeOutcome } from './outcomes.ts';
 export type { Receipt } from './receipt.ts';
 export { ServerConnection } from './server-opening.ts';
 export type { Refusal, ServerOpeningOwner, ServerOpeningSetting } from './server-opening.ts';
 export { SessionDriver } from './session-driver.ts';
 export type { SessionDriverOwner } from './owner-calls.ts';
-export type { SessionDriverSetting } from './session-driver.ts';
+export type { SessionDriverSetting } from './session-driver-setting.ts';
 export type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export { checkChannels, newId, refuseExposed, sessionSetting } from './session-setting.ts';

@@ -1,14 +1,23 @@
-import type { ErrorCode, NoticeFrame, SessionId, SessionRecord } from '@wilco/protocol';
+import type {
+  ErrorCode,
+  NewReason,
+  NoticeFrame,
+  SessionContents,
+  SessionId,
+  SessionRecord,
+} from '@wilco/protocol';
 import {
   cancelled,
   inDoubt,
   type Delivery,
   type FarewellWords,
   type HandlerResult,
+  type LeftOnDisk,
   type OutgoingMessage,
   type SessionEnd,
   type SessionStats,
   type Settlement,
+  type Surrendered,
 } from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
 import {
@@ -21,23 +30,13 @@ import type { Handlers } from './handlers.ts';
 import type { EventLog } from './log.ts';
 import { LoggedSessionDriver } from './logged-session-driver.ts';
 import type { MessageSender } from './message-sender.ts';
+import { OutboxMove } from './outbox-move.ts';
 import type { SessionDriverOwner } from './owner-calls.ts';
+import { passOn, type MoveCounts, type MutableCounts, type WhenSessionLost } from './pass-on.ts';
 import { MessageReceipt } from './receipt.ts';
-import { SessionDriver, type SessionDriverSetting } from './session-driver.ts';
+import { SessionDriver } from './session-driver.ts';
+import type { SessionDriverSetting } from './session-driver-setting.ts';
 import type { SessionHandle } from './session-handle.ts';
-
-/** What becomes of messages that the lost session may have delivered. */
-export type WhenSessionLost = 'resend' | 'inDoubt';
-
-/** What became of the messages of a session that is over. */
-export interface MoveCounts {
-  /** Sent again marked `resent`: an earlier copy may have been handled. */
-  readonly resent: number;
-  /** Settled in doubt. */
-  readonly inDoubt: number;
-  /** Certainly never handled: they moved without a mark. */
-  readonly moved: number;
-}
 
 /** Whom a session tells of its life. */
 export interface SessionLife {
@@ -111,7 +110,6 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     return this.#hasEnded;
   }
 
-  /** The session's figures as of now. */
   stats(): SessionStats {
     const waitingForRoom = this.#setting.sender.waitingCount;
     return { ...this.driver.stats(), waitingForRoom };
@@ -123,6 +121,26 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     this.driver.persist({
       type: 'putSession',
       record: { ...record, session: this.storeKey, role },
+    });
+  }
+
+  get wallOffsetMs(): number {
+    return this.#setting.driver.session.wallOffsetMs;
+  }
+
+  /** The store holds what another run had sent: its messages count as unsettled here. */
+  adopt({ sending }: SessionContents): void {
+    for (const { unsettled, unsettledBytes } of sending) {
+      this.#setting.sender.adopt(unsettled, unsettledBytes);
+    }
+  }
+
+  /** It is over, and its messages go to another session, also where the next run has to see to it. */
+  saveSuccessor(next: LiveSession, reason: NewReason): void {
+    this.saveRecord({
+      id: this.driver.engine.id,
+      successor: { session: next.storeKey, reason },
+      ...NOTHING_KNOWN,
     });
   }
 
@@ -162,22 +180,37 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
    */
   moveTo(next: LiveSession, whenLost: WhenSessionLost, moved: () => void = () => {}): MoveCounts {
     const counts = { resent: 0, inDoubt: 0, moved: 0 };
-    const lost: OutgoingMessage[] = [];
-    for (const { message, mayBeHandled } of this.driver.surrender()) {
-      if (mayBeHandled && whenLost === 'inDoubt') {
-        lost.push(message);
-        continue;
-      }
-      next.driver.resubmit(message, mayBeHandled);
-      if (message.receipt instanceof MessageReceipt) message.receipt.placed(next.driver, message);
-      counts[mayBeHandled ? 'resent' : 'moved'] += 1;
-    }
+    const surrendered = this.driver.surrender();
+    const lost = passOn(surrendered, next.driver, whenLost, counts);
     moved();
     for (const message of lost) this.driver.settle(message, LOST);
-    counts.inDoubt = lost.length;
     this.#markEnded();
     this.#outlive();
     return counts;
+  }
+
+  /** Whether it is over and some of its messages, on disk only, have not moved yet. */
+  get isLeftOnDisk(): boolean {
+    return this.driver.onDisk.left().length > 0;
+  }
+
+  /** What {@link moveTo} has left on disk goes the same way, in pieces, and is counted. */
+  moveRest(
+    next: LiveSession,
+    whenLost: WhenSessionLost,
+    counts: MutableCounts,
+    done: () => void,
+  ): OutboxMove {
+    return new OutboxMove(this, {
+      take: (surrendered) => {
+        const lost = passOn(surrendered, next.driver, whenLost, counts);
+        for (const message of lost) this.driver.settle(message, LOST);
+      },
+      damaged: (left) => {
+        counts.inDoubt += this.#abandon(left, LOST);
+      },
+      done,
+    });
   }
 
   /**
@@ -185,15 +218,53 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
    * handler is started on what it had received. What waits for room gets none in it.
    */
   giveUp(code: ErrorCode, reason: string): void {
-    this.driver.stopAccepting();
+    this.driver.engine.stopAccepting();
     this.driver.stopHandling();
-    for (const { message, mayBeHandled } of this.driver.surrender()) {
-      // What a broken store holds, the next run may send.
-      const isUnsure = mayBeHandled || code === 'WILCO_STORE_FAILED';
-      this.driver.settle(message, isUnsure ? inDoubt(code, reason) : cancelled(code, reason));
-    }
+    this.#settleAll(this.driver.surrender(), code, reason);
     this.#rest(code);
     this.#markEnded();
+  }
+
+  /**
+   * {@link giveUp}, and nothing of it is to be found again. What is on disk only is read first, so
+   * that each of its messages is told of; resolves when that is done.
+   */
+  bury(code: ErrorCode, reason: string): Promise<void> {
+    this.giveUp(code, reason);
+    const { store } = this.#setting.driver;
+    if (store.hasFailed) this.leave();
+    if (!this.isLeftOnDisk || store.hasFailed) {
+      this.forget();
+      return Promise.resolve();
+    }
+    const buried = new Promise<void>((resolve) => {
+      const move = new OutboxMove(this, {
+        take: (surrendered) => this.#settleAll(surrendered, code, reason),
+        damaged: (left) => this.#abandon(left, inDoubt(code, reason)),
+        done: () => {
+          this.forget();
+          resolve();
+        },
+      });
+      move.start();
+    });
+    store.waitFor(buried);
+    return buried;
+  }
+
+  /** This side is closed and its store keeps the session: who has a receipt is told so. */
+  leave(): void {
+    this.driver.engine.stopAccepting();
+    this.driver.stopHandling();
+    this.#rest('WILCO_SESSION_ENDED');
+    this.#markEnded();
+    const { store } = this.#setting.driver;
+    const failed = inDoubt('WILCO_STORE_FAILED', 'the store failed while it was closed');
+    for (const { receipt } of [...this.driver.onDisk.asked()]) {
+      if (!(receipt instanceof MessageReceipt)) continue;
+      if (store.hasFailed) receipt.settle(failed);
+      else receipt.leave();
+    }
   }
 
   queued(message: OutgoingMessage): void {
@@ -205,8 +276,13 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   }
 
   settled(message: OutgoingMessage, settlement: Settlement): void {
-    if (message.receipt instanceof MessageReceipt) message.receipt.settle(settlement);
-    else this.#setting.sender.settledUnheld(message, settlement);
+    const { receipt } = message;
+    if (!(receipt instanceof MessageReceipt)) {
+      this.#setting.sender.settledUnheld(message, settlement);
+      return;
+    }
+    receipt.settle(settlement);
+    if (message.isOfEarlierRun) this.#setting.sender.settledEarlier(receipt);
   }
 
   start(delivery: Delivery): void {
@@ -222,7 +298,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   }
 
   checkEffect(effect: unknown): void {
-    this.driver.checkEffect(effect);
+    this.driver.store.checkEffect(effect);
   }
 
   handlerFailed(failure: HandlerFailure): void {
@@ -254,6 +330,22 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     // What a session had received whose messages moved on is still to be handled.
     if (!this.#isMoved) this.#rest(end.code);
     this.#markEnded();
+  }
+
+  #settleAll(surrendered: readonly Surrendered[], code: ErrorCode, reason: string): void {
+    for (const { message, mayBeHandled } of surrendered) {
+      // What a broken store holds, the next run may send.
+      const isUnsure = mayBeHandled || code === 'WILCO_STORE_FAILED';
+      this.driver.settle(message, isUnsure ? inDoubt(code, reason) : cancelled(code, reason));
+    }
+  }
+
+  /** Who has a receipt of what can't be read is told; of the others only the number is known. */
+  #abandon(left: LeftOnDisk, settlement: Settlement): number {
+    const { known, unknown } = this.driver.onDisk.abandon(left);
+    for (const message of known) this.driver.settle(message, settlement);
+    this.#setting.sender.lost(unknown);
+    return known.length + unknown;
   }
 
   stepped(): void {
@@ -293,6 +385,15 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     for (const tell of waiting) tell();
   }
 }
+
+const NOTHING_KNOWN = {
+  peerRunId: undefined,
+  serverId: undefined,
+  token: undefined,
+  tokenHashes: [],
+  identity: undefined,
+  attempt: undefined,
+} as const;
 
 const LOST = inDoubt('WILCO_STATE_LOST', 'the session was lost, and it may have been handled');
 

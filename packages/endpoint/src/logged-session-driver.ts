@@ -4,7 +4,8 @@ import type { FrameConnection } from './frame-connection.ts';
 import type { EventLog } from './log.ts';
 import { loggedSink } from './logged-sink.ts';
 import type { SessionDriverOwner } from './owner-calls.ts';
-import { SessionDriver, type SessionDriverSetting } from './session-driver.ts';
+import { SessionDriver } from './session-driver.ts';
+import type { SessionDriverSetting } from './session-driver-setting.ts';
 import { SessionLog } from './session-log.ts';
 
 /** A driver that writes down what goes in and comes out. Without a log the plain one is used. */

@@ -41,6 +41,8 @@ export function loggedSink(sink: SessionSink, log: SessionLog, clock: Clock): Se
     requestFlush: () => sink.requestFlush(),
     persist: (operation) => sink.persist(operation),
     commit: (number) => sink.commit(number),
+    commitLater: () => sink.commitLater(),
+    readOutgoing: (range) => sink.readOutgoing(range),
     drained: () => sink.drained(),
     credentials: (credentials) => sink.credentials(credentials),
     ended: (end) => sink.ended(end),

@@ -1,11 +1,8 @@
 import { messagePack } from '@wilco/codec';
 import {
   checkMessageType,
-  checkName,
   DEFAULT_CHANNEL_NAME,
-  LIMITS,
   WilcoError,
-  wholeInRange,
   type ErrorCode,
   type MessageId,
   type MessageType,
@@ -23,8 +20,9 @@ import {
 import type { Clock } from './clock.ts';
 import type { OutboxShare } from './outbox-share.ts';
 import { Inquiries } from './inquiries.ts';
-import { checkDrainNames, checkSendNames } from './option-names.ts';
-import { MessageReceipt, type Receipt, type ReceiptOwner } from './receipt.ts';
+import { checkDrainNames } from './option-names.ts';
+import { MessageReceipt, type Receipt, type ReceiptOwner, type ReceiptType } from './receipt.ts';
+import { checkSendOptions } from './send-options.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -44,6 +42,15 @@ export interface UnobservedFailure {
   readonly outcome: Outcome;
 }
 
+/** A message of an earlier run has ended, and nobody has its receipt. */
+export interface SettledMessage {
+  readonly session: SessionHandle;
+  /** Name of the message type. */
+  readonly type: string;
+  readonly id: MessageId;
+  readonly outcome: Outcome;
+}
+
 /** What a sender needs from its side. */
 export interface MessageSenderSetting {
   readonly clock: Clock;
@@ -51,7 +58,10 @@ export interface MessageSenderSetting {
   readonly handle: SessionHandle;
   /** The memory for what it sends. */
   readonly outboxTotal: OutboxShare;
+  /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for writes that the store can't take. */
+  checkWrites(writes: unknown): void;
   failureUnobserved(failure: UnobservedFailure): void;
+  settled(settled: SettledMessage): void;
 }
 
 /**
@@ -64,6 +74,8 @@ export class MessageSender {
   /** Questions about single messages. */
   readonly inquiries: Inquiries;
   readonly #receipts: ReceiptOwner;
+  /** Of messages whose receipts nobody has. */
+  readonly #unheld: ReceiptOwner;
   #driver: SessionDriver | undefined;
   #isClosed = false;
   #unsettled = 0;
@@ -81,6 +93,11 @@ export class MessageSender {
       clock: setting.clock,
       cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
       settled: (receipt) => this.#settled(receipt),
+    };
+    this.#unheld = {
+      clock: setting.clock,
+      cancelWaiting: () => {},
+      settled: (receipt) => this.#watchFailure(receipt),
     };
   }
 
@@ -117,7 +134,7 @@ export class MessageSender {
   ): Receipt<Reply> {
     if (this.#isClosed) throw closedError(this.#closedBy);
     checkMessageType(type);
-    if (options !== NO_OPTIONS) checkOptions(options);
+    if (options !== NO_OPTIONS) checkSendOptions(options);
     const payload = this.#encode(type, body);
     const { id } = options;
     const receipt = new MessageReceipt(this.#receipts, type, id, payload.byteLength);
@@ -128,7 +145,9 @@ export class MessageSender {
       ttlMs: options.ttlMs,
       id,
       receipt,
+      effect: options.writes,
     };
+    if (options.writes !== undefined) this.#setting.checkWrites(options.writes);
     // Nobody overtakes those who wait.
     if (this.#waiting.size > 0 || !this.#submit(request)) this.#wait(request, options);
     this.#unsettled += 1;
@@ -180,17 +199,47 @@ export class MessageSender {
     }
   }
 
-  /** A message that came out of a store ended: nobody holds its receipt. */
+  /** A store held messages when it was opened: they count as if they had been sent here. */
+  adopt(messages: number, payloadBytes: number): void {
+    this.#unsettled += messages;
+    this.#setting.outboxTotal.adopt(messages, payloadBytes);
+  }
+
+  /** A message ended whose receipt nobody has: it came out of a store, or nobody wanted to know. */
   settledUnheld(message: OutgoingMessage, settlement: Settlement): void {
-    const owner: ReceiptOwner = {
-      clock: this.#setting.clock,
-      cancelWaiting: () => {},
-      settled: (settled) => this.#watchFailure(settled),
-    };
-    const { id, type: name, payload } = message;
+    const { id, type: name, size, isOfEarlierRun } = message;
+    this.#ended(size);
+    if (settlement.status === 'handled' && !isOfEarlierRun) return;
     const type = { name, replyCodec: undefined };
-    new MessageReceipt(owner, type, id, payload.byteLength).settle(settlement);
-    this.#admitWaiting();
+    const receipt = new MessageReceipt(this.#unheld, type, id, size);
+    receipt.settle(settlement);
+    if (isOfEarlierRun) this.settledEarlier(receipt);
+  }
+
+  /** A message of an earlier run has ended: who does not wait for its receipt is told by an event. */
+  settledEarlier({ id, type, knownOutcome: outcome, isAwaited }: MessageReceipt): void {
+    if (isAwaited || id === undefined || outcome === undefined) return;
+    this.#setting.settled({ session: this.#setting.handle, type, id, outcome });
+  }
+
+  /** So many messages can't be read any more, and nobody has their receipts. */
+  lost(messages: number): void {
+    this.#unsettled -= messages;
+    this.#tellDrained();
+  }
+
+  /** The receipt of a message that is in the outbox: its own, or one for whoever asks for it now. */
+  receiptOf(
+    driver: SessionDriver,
+    message: OutgoingMessage,
+    type: ReceiptType<unknown>,
+  ): MessageReceipt {
+    if (message.receipt instanceof MessageReceipt) return message.receipt;
+    const { id, size } = message;
+    const receipt = new MessageReceipt(this.#receipts, type, id, size);
+    receipt.placed(driver, message);
+    message.receipt = receipt;
+    return receipt;
   }
 
   #encode(type: { readonly name: string; readonly codec: unknown }, body: unknown): Uint8Array {
@@ -231,6 +280,10 @@ export class MessageSender {
     const size = request.payload.byteLength;
     // One that is over takes nothing: what settles at its end must not make room in it.
     if (driver === undefined || driver.engine.phase === 'ended') return false;
+    if (driver.store.isFull) {
+      driver.store.whenRoom(this.#retry);
+      return false;
+    }
     if (!outboxTotal.reserve(size)) return false;
     try {
       (request.receipt as MessageReceipt).placed(driver, driver.submit(request));
@@ -245,6 +298,7 @@ export class MessageSender {
   #wait(request: SubmitRequest, { whenFull, ttlMs }: SendOptions): void {
     const { clock, options, outboxTotal } = this.#setting;
     if (whenFull !== 'wait' && this.#driver !== undefined) {
+      if (this.#driver.store.isFull) throw new WilcoError('WILCO_STORE_FULL', NO_ROOM);
       throw new WilcoError('WILCO_OUTBOX_FULL', `${this.#unsettled} messages are unsettled`);
     }
     const isOwnTime = ttlMs !== undefined && ttlMs <= options.retentionMs;
@@ -274,10 +328,19 @@ export class MessageSender {
   }
 
   #settled(receipt: MessageReceipt): void {
-    this.#unsettled -= 1;
     this.#watchFailure(receipt);
-    if (receipt.isPlaced) this.#setting.outboxTotal.release(receipt.bytes);
+    this.#ended(receipt.isPlaced ? receipt.bytes : undefined);
+  }
+
+  /** @param bytes - Of one that had a place in the outbox. */
+  #ended(bytes: number | undefined): void {
+    this.#unsettled -= 1;
+    if (bytes !== undefined) this.#setting.outboxTotal.release(bytes);
     this.#admitWaiting();
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
     if (this.#unsettled > 0 || this.#drained.length === 0) return;
     const drained = this.#drained;
     this.#drained = [];
@@ -322,30 +385,6 @@ function leftBehind(count: number): WilcoError {
   return new WilcoError('WILCO_CLOSED', `${count} messages are left in the store, unsettled`);
 }
 
+const NO_ROOM = 'the disk has no room for new messages';
 const EXPIRED = expired('WILCO_EXPIRED', 'its time to live passed before there was room for it');
 const RETAINED = cancelled('WILCO_RETENTION_OVER', 'there was no room for it for too long');
-
-/** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, or `WILCO_CANCELLED` for an aborted signal. */
-function checkOptions(options: SendOptions): void {
-  checkSendNames(options);
-  const { ttlMs, id, channel, signal, whenFull } = options;
-  if (ttlMs !== undefined) wholeInRange('ttlMs', ttlMs, 1, LIMITS.durationMs);
-  if (id !== undefined) checkName('the message id', id, LIMITS.messageIdBytes);
-  if (channel !== undefined) checkName('the name of a channel', channel, LIMITS.channelNameBytes);
-  if (whenFull !== undefined && whenFull !== 'fail' && whenFull !== 'wait') {
-    throw new WilcoError(
-      'WILCO_OPTION_INVALID',
-      `whenFull is '${String(whenFull)}', wanted 'fail' or 'wait'`,
-    );
-  }
-  if (signal === undefined) return;
-  if (!(signal instanceof AbortSignal)) {
-    throw new WilcoError(
-      'WILCO_OPTION_INVALID',
-      `signal is ${String(signal)}, wanted an AbortSignal`,
-    );
-  }
-  if (!signal.aborted) return;
-  const cause: unknown = signal.reason;
-  throw new WilcoError('WILCO_CANCELLED', 'its signal was aborted before it was sent', { cause });
-}

@@ -39,6 +39,7 @@ const SEND: OptionNames<SendOptions> = {
   channel: true,
   signal: true,
   whenFull: true,
+  writes: true,
 };
 const DRAIN: OptionNames<DrainOptions> = { signal: true };
 const CLOSE: OptionNames<CloseOptions> = { drainMs: true };

@@ -7,7 +7,9 @@ export interface OutboxShare {
   readonly capacityBytes: number;
   /** Makes room for a payload, or says that there is none. */
   reserve(payloadBytes: number): boolean;
-  /** Gives it back. */
+  /** Takes what a store held already, whatever there is. */
+  adopt(messages: number, payloadBytes: number): void;
+  /** Gives back the room of one payload. */
   release(payloadBytes: number): void;
   /** Calls `retry` once, when something was given back. */
   whenReleased(retry: () => void): void;
@@ -25,6 +27,41 @@ export interface OutboxShare {
  */
 export function fairShare(total: WindowBudget): OutboxShare {
   return new FairShare(total);
+}
+
+/** Of the only session that there is: its own limits are enough. */
+export function ownShare(capacityBytes: number): OutboxShare {
+  return new OwnShare(capacityBytes);
+}
+
+class OwnShare implements OutboxShare {
+  readonly capacityBytes: number;
+  readonly #retries = new Set<() => void>();
+
+  constructor(capacityBytes: number) {
+    this.capacityBytes = capacityBytes;
+  }
+
+  reserve(): boolean {
+    return true;
+  }
+
+  adopt(): void {}
+
+  release(): void {
+    if (this.#retries.size === 0) return;
+    const retries = [...this.#retries];
+    this.#retries.clear();
+    for (const retry of retries) retry();
+  }
+
+  whenReleased(retry: () => void): void {
+    this.#retries.add(retry);
+  }
+
+  forget(retry: () => void): void {
+    this.#retries.delete(retry);
+  }
 }
 
 class FairShare implements OutboxShare {
@@ -45,6 +82,12 @@ class FairShare implements OutboxShare {
     if (!isFair || !this.#total.reserve(bytes)) return false;
     this.#heldBytes += bytes;
     return true;
+  }
+
+  adopt(messages: number, payloadBytes: number): void {
+    const bytes = payloadBytes + messages * LIMITS.messageOverheadBytes;
+    this.#heldBytes += bytes;
+    this.#total.take(bytes, 0);
   }
 
   release(payloadBytes: number): void {

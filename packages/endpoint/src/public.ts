@@ -36,14 +36,15 @@ export type {
   HandlerContext,
   WhenRetried,
 } from './handlers.ts';
-export type { WhenSessionLost } from './live-session.ts';
-export type { UnobservedFailure } from './message-sender.ts';
+export type { WhenSessionLost } from './pass-on.ts';
+export type { SettledMessage, UnobservedFailure } from './message-sender.ts';
 export type { OpeningOptions } from './opening-options.ts';
 export { consoleLog } from './console-log.ts';
 export type { ConsoleLogOptions } from './console-log.ts';
 export { LOG_EVENTS } from './log-events.ts';
 export type { LogEvent, LogLevel } from './log-events.ts';
 export type { LogEntry, LogHook, LogPosition } from './log.ts';
+export type { PendingMessage, PendingOptions } from './pending.ts';
 export { systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export type { Receipt } from './receipt.ts';

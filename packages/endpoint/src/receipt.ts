@@ -1,20 +1,16 @@
-import { messagePack } from '@wilco/codec';
 import {
   inRange,
-  isErrorCode,
   LIMITS,
   WilcoError,
-  type ErrorCode,
   type MessageId,
   type MessageType,
   type Outcome,
-  type PayloadCodec,
 } from '@wilco/protocol';
 import type { OutgoingMessage, Settlement } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import { Deferred } from './deferred.ts';
+import { errorOf, LEFT, outcomeOf } from './outcomes.ts';
 import type { SessionDriver } from './session-driver.ts';
-
-const MESSAGE_PACK = messagePack();
 
 /**
  * How far a message has come, and how it ended. Every receipt settles, within a bound.
@@ -46,7 +42,8 @@ export interface Receipt<Reply = unknown> {
    * had none, or its reply was lost.
    *
    * Rejects with a {@link WilcoError} whose `outcome` says more: `WILCO_REJECTED`,
-   * `WILCO_EXPIRED`, `WILCO_CANCELLED` or `WILCO_IN_DOUBT`.
+   * `WILCO_EXPIRED`, `WILCO_CANCELLED` or `WILCO_IN_DOUBT`; with `WILCO_LEFT_IN_STORE` where this
+   * side was closed before, and its store keeps the message for the next run.
    */
   readonly handled: Promise<Reply>;
   /** Resolves when the message has ended, however it did. Never rejects. */
@@ -130,9 +127,21 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     return this.#type.name;
   }
 
+  /** The message, once a session has taken it. */
+  get message(): OutgoingMessage | undefined {
+    return this.#message;
+  }
+
+  /** Whether somebody waits for what becomes of the message, or may withdraw it by a signal. */
+  get isAwaited(): boolean {
+    const isAsked = this.#queued ?? this.#received ?? this.#handled ?? this.#settled;
+    return isAsked !== undefined || this.#ignoreSignal !== nothing;
+  }
+
   get queued(): Promise<void> {
     if (this.#queued === undefined) {
       this.#queued = new Deferred();
+      this.#hold();
       if (this.#isQueued) this.#queued.resolve();
       else if (this.#outcome !== undefined) this.#tell(this.#queued, this.#outcome);
     }
@@ -142,6 +151,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   get received(): Promise<void> {
     if (this.#received === undefined) {
       this.#received = new Deferred();
+      this.#hold();
       if (this.#isReceived) this.#received.resolve();
       else if (this.#outcome !== undefined) this.#tell(this.#received, this.#outcome);
     }
@@ -152,6 +162,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     this.#isObserved = true;
     if (this.#handled === undefined) {
       this.#handled = new Deferred();
+      this.#hold();
       if (this.#outcome !== undefined) this.#tellHandled(this.#handled, this.#outcome);
     }
     return this.#handled.promise;
@@ -161,6 +172,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     this.#isObserved = true;
     if (this.#settled === undefined) {
       this.#settled = new Deferred();
+      this.#hold();
       if (this.#outcome !== undefined) this.#settled.resolve(this.#outcome);
     }
     return this.#settled.promise;
@@ -255,7 +267,17 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   /** The message has ended: once. */
   settle(settlement: Settlement): void {
     if (this.#outcome !== undefined) return;
-    const outcome = outcomeOf(settlement, this.#type.replyCodec);
+    this.#end(outcomeOf(settlement, this.#type.replyCodec));
+    this.#owner.settled(this);
+  }
+
+  /** This side is closed, and its store keeps the message: in this run nothing more is told of it. */
+  leave(): void {
+    if (this.#outcome !== undefined) return;
+    this.#end(LEFT);
+  }
+
+  #end(outcome: Outcome<Reply>): void {
     this.#outcome = outcome;
     this.#ignoreSignal();
     if (outcome.status === 'handled') this.markReceived();
@@ -263,7 +285,11 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
     if (this.#received !== undefined && !this.#isReceived) this.#tell(this.#received, outcome);
     if (this.#handled !== undefined) this.#tellHandled(this.#handled, outcome);
     this.#settled?.resolve(outcome);
-    this.#owner.settled(this);
+  }
+
+  /** Whoever waits for a promise may have let go of the receipt: it stays until it has settled. */
+  #hold(): void {
+    if (this.#message?.isPaged === true) this.#driver?.onDisk.hold(this.#message);
   }
 
   #tell(waiting: Deferred<never> | Deferred<void>, outcome: Outcome<Reply>): void {
@@ -278,101 +304,3 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 }
 
 function nothing(): void {}
-
-/** What settles the promise that was made last: taken at once by whoever made it. */
-const latest: { resolve: (value: never) => void; reject: (error: WilcoError) => void } = {
-  resolve: nothing,
-  reject: nothing,
-};
-
-/** One for all promises: a closure for each would cost as much as the promise. */
-function handOut(resolve: typeof latest.resolve, reject: typeof latest.reject): void {
-  latest.resolve = resolve;
-  latest.reject = reject;
-}
-
-/** A promise that is made when it is asked for, and settled from outside. */
-class Deferred<Value> {
-  readonly promise: Promise<Value>;
-  // Said with `never`, so that a receipt of any reply is one of an unknown reply.
-  readonly #resolve: (value: never) => void;
-  readonly #reject: (error: WilcoError) => void;
-
-  constructor() {
-    this.promise = new Promise<Value>(handOut);
-    this.#resolve = latest.resolve;
-    this.#reject = latest.reject;
-  }
-
-  resolve(value: Value): void {
-    this.#resolve(value as never);
-  }
-
-  /** Whoever awaits it is told; the process is not ended for somebody who does not. */
-  reject(error: WilcoError): void {
-    this.promise.catch(nothing);
-    this.#reject(error);
-  }
-}
-
-/** Of most messages there is nothing more to tell. */
-const HANDLED = Object.freeze({ status: 'handled', reply: undefined, replyLost: false } as const);
-
-function outcomeOf<Reply>(
-  settlement: Settlement,
-  codec: ReceiptType<Reply>['replyCodec'],
-): Outcome<Reply> {
-  const { code, reason, hasRun, isRetryable } = settlement;
-  switch (settlement.status) {
-    case 'handled':
-      return handledOutcome(settlement, codec);
-    case 'rejected':
-      return { status: 'rejected', code, reason, hasRun, isRetryable };
-    case 'expired':
-      return { status: 'expired', code: known(code, 'WILCO_EXPIRED') };
-    case 'cancelled':
-      return { status: 'cancelled', code: known(code, 'WILCO_CANCELLED') };
-    case 'inDoubt':
-      return { status: 'inDoubt', code: known(code, 'WILCO_IN_DOUBT') };
-  }
-}
-
-/** The effect is done, whether its reply can be read or not. */
-function handledOutcome<Reply>(
-  { payload, isReplyLost }: Settlement,
-  codec: ReceiptType<Reply>['replyCodec'],
-): Outcome<Reply> {
-  if (payload === undefined) {
-    return (isReplyLost ? { ...HANDLED, replyLost: true } : HANDLED) as Outcome<Reply>;
-  }
-  try {
-    const reply = (codec ?? (MESSAGE_PACK as PayloadCodec<Reply>)).decode(payload);
-    return { status: 'handled', reply, replyLost: false };
-  } catch {
-    return { status: 'handled', reply: undefined as Reply, replyLost: true };
-  }
-}
-
-function known(code: string, fallback: ErrorCode): ErrorCode {
-  return isErrorCode(code) ? code : fallback;
-}
-
-const CODES = {
-  handled: 'WILCO_REJECTED',
-  rejected: 'WILCO_REJECTED',
-  expired: 'WILCO_EXPIRED',
-  cancelled: 'WILCO_CANCELLED',
-  inDoubt: 'WILCO_IN_DOUBT',
-} as const satisfies Record<Outcome['status'], ErrorCode>;
-
-function errorOf(outcome: Outcome): WilcoError {
-  return new WilcoError(CODES[outcome.status], describeOutcome(outcome), { outcome });
-}
-
-/** One line about how a message ended, for errors and logs. */
-export function describeOutcome(outcome: Outcome): string {
-  if (outcome.status === 'handled') return outcome.replyLost ? 'handled, reply lost' : 'handled';
-  if (outcome.status !== 'rejected') return `${outcome.status} with ${outcome.code}`;
-  const { code, reason, hasRun } = outcome;
-  return `rejected with ${code} ${hasRun ? 'by its handler' : 'before a handler ran'}: ${reason}`;
-}

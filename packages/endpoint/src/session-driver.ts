@@ -2,7 +2,6 @@ import type {
   ErrorCode,
   Frame,
   NoticeFrame,
-  SessionContents,
   SessionId,
   StoreOperation,
   WilcoError,
@@ -13,34 +12,22 @@ import {
   type FarewellWords,
   type HandlerResult,
   type Link,
+  type OutboxOnDisk,
   type OutgoingMessage,
-  type ResolvedSessionOptions,
+  type PageRange,
   type SessionEnd,
-  type SessionSetting,
   type SessionSink,
-  type SessionStats,
   type Settlement,
   type SubmitRequest,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { EngineView } from './engine-view.ts';
 import type { FrameConnection } from './frame-connection.ts';
+import { HeldConnection } from './held-connection.ts';
 import { OwnerCalls, type SessionDriverOwner } from './owner-calls.ts';
+import type { DriverStats, SessionDriverSetting } from './session-driver-setting.ts';
 import type { StoreDriver } from './store-driver.ts';
-
-/** What a driver knows of a session's figures. */
-export type DriverStats = Omit<SessionStats, 'waitingForRoom'>;
-
-/** What a driver needs beside the engine's own settings. */
-export interface SessionDriverSetting {
-  readonly clock: Clock;
-  readonly store: StoreDriver;
-  readonly options: ResolvedSessionOptions;
-  readonly session: SessionSetting;
-  readonly contents?: SessionContents;
-  /** Takes the orders instead of the driver, and passes them on: for a log. */
-  readonly sinkOf?: (driver: SessionSink) => SessionSink;
-}
+import { WakeTimer } from './wake-timer.ts';
 
 /**
  * Drives one engine: the only way in, the only way out, its one timer, its share of the
@@ -51,15 +38,17 @@ export interface SessionDriverSetting {
  */
 export class SessionDriver implements SessionSink {
   readonly #clock: Clock;
-  readonly #store: StoreDriver;
+  readonly store: StoreDriver;
   readonly #owner: SessionDriverOwner;
   readonly #session: Session;
+  readonly #storeKey: string;
   #connection: FrameConnection | undefined;
+  /** A connection that waits until what its peer holds is in memory. */
+  #held: HeldConnection | undefined;
   /** Of the connections before. */
   #pastBytesIn = 0;
   #pastBytesOut = 0;
   #isInside = false;
-  /** When the engine was called last. */
   #nowMs: number;
   #isInputDry = true;
   #isFlushScheduled = false;
@@ -69,18 +58,21 @@ export class SessionDriver implements SessionSink {
   /** What is told once the engine has returned. */
   readonly #calls: OwnerCalls;
   #isPerforming = false;
-  #armedAtMs = Infinity;
-  #cancelTimer: () => void = () => {};
+  readonly #timer: WakeTimer;
   #isResting = false;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
   constructor(setting: SessionDriverSetting, owner: SessionDriverOwner) {
     this.#clock = setting.clock;
-    this.#store = setting.store;
+    this.store = setting.store;
     this.#owner = owner;
     this.#calls = new OwnerCalls(owner);
     const { options, session, contents } = setting;
-    this.#nowMs = this.#clock.nowMs();
+    this.#timer = new WakeTimer(setting.clock, () => {
+      this.#step((nowMs) => this.#session.deadlineReached(nowMs));
+    });
+    this.#storeKey = session.storeKey;
+    this.#nowMs = setting.clock.nowMs();
     this.#isInside = true;
     const sink = setting.sinkOf?.(this) ?? this;
     this.#session = new Session(options, session, sink, this.#nowMs, contents);
@@ -90,17 +82,21 @@ export class SessionDriver implements SessionSink {
     this.#arm();
   }
 
-  /** The engine, to read from: whatever changes it goes through the driver. */
+  /** The engine, to read from, and for what leads to no order: all else goes through the driver. */
   get engine(): EngineView {
     return this.#session;
   }
 
   /** Whether it has a connection. */
   get isAttached(): boolean {
-    return this.#connection !== undefined;
+    return this.#connection !== undefined || this.#held !== undefined;
   }
 
-  /** The session's figures as of now. */
+  /** What of its outbox is on disk only. */
+  get onDisk(): Omit<OutboxOnDisk, 'prepare' | 'read' | 'settle'> {
+    return this.#session.onDisk;
+  }
+
   stats(): DriverStats {
     const { bytesIn = 0, bytesOut = 0 } = this.#connection ?? {};
     return {
@@ -135,18 +131,13 @@ export class SessionDriver implements SessionSink {
   }
 
   settle(message: OutgoingMessage, settlement: Settlement): void {
-    this.#step(() => this.#session.settle(message, settlement));
-  }
-
-  stopAccepting(): void {
-    this.#session.stopAccepting();
+    this.#step(() => this.#session.onDisk.settle(message, settlement));
   }
 
   /** Is woken by time no more: the session is over, and nobody waits for its handlers. */
   rest(): void {
     this.#isResting = true;
-    this.#cancelTimer();
-    this.#armedAtMs = Infinity;
+    this.#timer.stop();
   }
 
   stopHandling(): void {
@@ -168,9 +159,11 @@ export class SessionDriver implements SessionSink {
 
   /** The opening of a connection is over. */
   attach(connection: FrameConnection, link: Link): void {
-    this.#connection = connection;
-    this.#isInputDry = true;
-    this.#step((nowMs) => this.#session.attach(link, nowMs));
+    if (this.#step((nowMs) => this.#session.onDisk.prepare(link.ack, nowMs))) {
+      this.#connection = connection;
+      this.#isInputDry = true;
+      this.#step((nowMs) => this.#session.attach(link, nowMs));
+    } else this.#held = new HeldConnection(connection, link);
     this.#scheduleFlush();
   }
 
@@ -186,6 +179,15 @@ export class SessionDriver implements SessionSink {
 
   /** Takes a frame of a read. What it leads to is done with those of the others, at {@link readDone}. */
   receive(frame: Frame): void {
+    if (this.#held !== undefined) {
+      this.#held.keep(frame);
+      return;
+    }
+    this.#take(frame);
+    this.#scheduleFlush();
+  }
+
+  #take(frame: Frame): true {
     // As of the moment in which the bytes were heard.
     const nowMs = this.#enter(this.#nowMs);
     try {
@@ -193,10 +195,10 @@ export class SessionDriver implements SessionSink {
     } finally {
       this.#isInside = false;
     }
-    this.#scheduleFlush();
+    return true;
   }
 
-  /** Has the peer told what is held here, whether there is news or not. */
+  /** Has the peer told what is held here. */
   acknowledge(): void {
     this.#step((nowMs) => this.#session.acknowledge(nowMs));
   }
@@ -225,14 +227,8 @@ export class SessionDriver implements SessionSink {
     return this.#step((nowMs) => this.#session.surrender(nowMs));
   }
 
-  /** @throws {@link WilcoError} for writes of the application that its store does not take. */
-  checkEffect(effect: unknown): void {
-    this.#store.checkEffect(effect);
-  }
-
-  /** Part of the next commit, beside what the engine persists. */
   persist(operation: StoreOperation): void {
-    this.#store.persist(operation);
+    this.store.persist(operation);
   }
 
   /** Writes on the connection what is not the engine's to say. */
@@ -260,11 +256,25 @@ export class SessionDriver implements SessionSink {
   }
 
   commit(number: number): void {
-    this.#store.commit((error) => {
+    this.store.commit((error) => {
       this.#step((nowMs) => {
         if (error === undefined) this.#session.committed(number, nowMs);
         else this.#session.storeFailed(error, nowMs);
       });
+    });
+  }
+
+  commitLater(): void {
+    this.store.commitLater();
+  }
+
+  readOutgoing(range: PageRange): void {
+    this.store.readOutgoing({ ...range, session: this.#storeKey }, (error, records) => {
+      this.#step((nowMs) => {
+        if (error !== undefined) this.#session.storeFailed(error, nowMs);
+        else this.#session.onDisk.read(range.channel, records, nowMs);
+      });
+      this.#attachHeld();
     });
   }
 
@@ -303,7 +313,18 @@ export class SessionDriver implements SessionSink {
     this.#calls.ended(end);
   }
 
+  /** What the peer holds may be in memory now: the connection that waited for it is open. */
+  #attachHeld(): void {
+    const held = this.#held;
+    if (held === undefined || this.#session.phase !== 'detached') return;
+    this.#held = undefined;
+    this.attach(held.connection, held.link);
+    if (this.#held !== undefined) this.#held = held;
+    else held.replay((frame) => this.#connection === held.connection && this.#take(frame));
+  }
+
   #letGo(): FrameConnection | undefined {
+    this.#held = undefined;
     const connection = this.#connection;
     this.#connection = undefined;
     this.#pastBytesIn += connection?.bytesIn ?? 0;
@@ -373,20 +394,7 @@ export class SessionDriver implements SessionSink {
   #arm(): void {
     if (this.#isResting || this.#isFlushScheduled) return;
     const dueMs = this.#session.nextDeadlineMs;
-    if (dueMs === Infinity && this.#session.phase === 'ended') {
-      this.#cancelTimer();
-      this.#armedAtMs = Infinity;
-    }
-    if (dueMs >= this.#armedAtMs) return;
-    this.#cancelTimer();
-    this.#armedAtMs = dueMs;
-    this.#cancelTimer = this.#clock.schedule(dueMs, () => this.#wake());
-  }
-
-  #wake(): void {
-    this.#armedAtMs = Infinity;
-    this.#cancelTimer = () => {};
-    // What has come until now is read first: this process may have been busy, or asleep.
-    this.#clock.defer(() => this.#step((nowMs) => this.#session.deadlineReached(nowMs)));
+    if (dueMs === Infinity && this.#session.phase === 'ended') this.#timer.stop();
+    else this.#timer.arm(dueMs);
   }
 }

@@ -1,6 +1,7 @@
 import type { MessageId, MessageType, SessionId } from '@wilco/protocol';
 import type { SessionStats } from '@wilco/session';
 import type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
+import type { PendingMessage, PendingOptions } from './pending.ts';
 import type { Receipt } from './receipt.ts';
 
 /** How one message is sent. */
@@ -37,13 +38,22 @@ export interface SendOptions {
    */
   readonly signal?: AbortSignal;
   /**
-   * What to do when the outbox is full: `'fail'` throws `WILCO_OUTBOX_FULL`; `'wait'` keeps
+   * What to do when the outbox is full: `'fail'` throws `WILCO_OUTBOX_FULL`, or `WILCO_STORE_FULL`
+   * where the disk is; `'wait'` keeps
    * the message until there is room, its receipt not `queued`. At most 1_000 wait; one more
    * throws.
    *
    * @defaultValue `'fail'`
    */
   readonly whenFull?: 'fail' | 'wait';
+  /**
+   * Writes of your own that hold together with the message: with its `queued` both are in the
+   * store, or neither is. Needs a store that keeps things, and is of the form that the store
+   * takes: of `levelStore` a list of batch operations, into the same database.
+   *
+   * @defaultValue none
+   */
+  readonly writes?: unknown;
 }
 
 /** How a side waits for its messages to settle. */
@@ -83,7 +93,7 @@ export interface SessionHandle {
    * Sends a message. It is in the outbox when this returns; the receipt tells the rest.
    *
    * @throws {@link WilcoError} before anything was taken: `WILCO_PAYLOAD_UNENCODABLE`,
-   *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`, `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
+   *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`, `WILCO_STORE_FULL`, `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
    *   or `WILCO_CANCELLED` where the signal is aborted already.
    */
   send<Input, Reply, Output>(
@@ -114,6 +124,12 @@ export interface SessionHandle {
    * Rejects with `WILCO_OPTION_INVALID` alone.
    */
   explain(options?: ExplainOptions): Promise<Explanation[]>;
+  /**
+   * The messages in the outbox that have not settled, those of earlier runs included, channel by
+   * channel in order, each with a receipt. What settles while it goes on may be left out. Rejects with
+   * `WILCO_STORE_DAMAGED` or `WILCO_STORE_FAILED` where they can't be read.
+   */
+  pending(options?: PendingOptions): AsyncIterable<PendingMessage>;
   /**
    * Figures of the session as of now, for people who watch it; of a client's session in use.
    * `undefined` for a client whose store is not open yet.

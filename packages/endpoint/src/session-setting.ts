@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import type { EventLog } from './log.ts';
 import type { Handlers } from './handlers.ts';
 import { hashOf } from './id-memory.ts';
+import { ReceiptShelf } from './receipt-shelf.ts';
 import { systemRandom, type Random } from './random.ts';
 import type { StoreDriver } from './store-driver.ts';
 
@@ -81,6 +82,7 @@ export function sessionSetting(
     storeKey,
     worth: store.worth,
     isVolatile: store.isVolatile,
+    ...(!store.isVolatile && { shelf: new ReceiptShelf() }),
     hasIntegrity: source.hasIntegrity,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     ids: { ...peer, table: source.ids, hashOf },

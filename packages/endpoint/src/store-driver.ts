@@ -2,6 +2,8 @@ import {
   WilcoError,
   type EntryTable,
   type StoreEntry,
+  type OutgoingRange,
+  type OutgoingRecord,
   type StoreOperation,
   type Worth,
 } from '@wilco/protocol';
@@ -13,6 +15,10 @@ type CommitDone = (error: WilcoError | undefined) => void;
 
 /** How many entries are read in one go. */
 const ENTRIES_AT_ONCE = 1_000;
+/** What nobody waits for is committed after so long, unless a commit takes it along. Milliseconds. */
+const LATER_MS = 200;
+/** Or once there is so much of it. */
+const LATER_OPERATIONS = 4_096;
 
 /**
  * The store of an endpoint. What all its sessions persist in one turn of the event loop goes
@@ -32,6 +38,9 @@ export class StoreDriver {
   readonly #timeoutMs: number;
   #opening: Promise<StoreContents> | undefined;
   #closed: Promise<void> | undefined;
+  #cancelLater: (() => void) | undefined;
+  #retries: (() => void)[] = [];
+  readonly #work = new Set<Promise<void>>();
 
   /**
    * @param timeoutMs - How long the store may take for one commit before it counts as failed,
@@ -52,8 +61,13 @@ export class StoreDriver {
   async open(): Promise<StoreContents | undefined> {
     try {
       this.#opening = this.#store?.open();
-      return await this.#opening;
+      const contents = await this.#opening;
+      this.#store?.watchFull((isFull) => {
+        if (!isFull) this.#hasRoom();
+      });
+      return contents;
     } catch (cause) {
+      if (WilcoError.is(cause)) throw cause;
       throw new WilcoError('WILCO_STORE_FAILED', `it could not be opened: ${String(cause)}`, {
         cause,
       });
@@ -77,6 +91,27 @@ export class StoreDriver {
       isMore = entries.length === ENTRIES_AT_ONCE;
     }
     return found;
+  }
+
+  /** Whether nothing is kept any more. */
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** Is not to be let go of before this, which needs it, is done. */
+  waitFor(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+
+  /** Whether it takes no new messages, for want of room. */
+  get isFull(): boolean {
+    return this.#store?.isFull ?? false;
+  }
+
+  /** Calls `retry` once, when it takes messages again. */
+  whenRoom(retry: () => void): void {
+    if (!this.#retries.includes(retry)) this.#retries.push(retry);
   }
 
   /**
@@ -110,6 +145,31 @@ export class StoreDriver {
     this.#clock.defer(() => this.#commitNow());
   }
 
+  /** Commits it soon, or with what somebody waits for. */
+  commitLater(): void {
+    if (this.isVolatile || this.#isScheduled) return;
+    if (this.#operations.length >= LATER_OPERATIONS) {
+      this.#commitNow();
+      return;
+    }
+    const clock = this.#clock;
+    this.#cancelLater ??= clock.schedule(clock.nowMs() + LATER_MS, () => this.#commitNow());
+  }
+
+  /** Reads what is on disk only. Fails with `WILCO_STORE_DAMAGED` or, for good, with `WILCO_STORE_FAILED`. */
+  readOutgoing(
+    range: OutgoingRange,
+    done: (error: WilcoError | undefined, records: readonly OutgoingRecord[]) => void,
+  ): void {
+    const finish = this.#once((cause, records) => {
+      if (cause === undefined) done(undefined, records);
+      else if (WilcoError.is(cause, 'WILCO_STORE_DAMAGED')) done(cause, []);
+      else done(this.#fail(cause), []);
+    });
+    if (this.#error === undefined) this.#store?.readOutgoing(range, finish);
+    else this.#clock.defer(() => finish(this.#error));
+  }
+
   /**
    * Waits for the store to let go, once it is open. Never rejects: there is nobody left whom
    * it would help. May be repeated.
@@ -127,6 +187,7 @@ export class StoreDriver {
   }
 
   async #letGo(): Promise<void> {
+    await Promise.all(this.#work);
     if (this.#operations.length > 0) this.#commitNow();
     try {
       await this.#opening;
@@ -142,20 +203,17 @@ export class StoreDriver {
 
   #commitNow(): void {
     this.#isScheduled = false;
+    this.#cancelLater?.();
+    this.#cancelLater = undefined;
     const [operations, waiting] = [this.#operations, this.#waiting];
     this.#operations = [];
     this.#waiting = [];
     // It may have gone out already, ahead of the end.
     if (operations.length === 0 && waiting.length === 0) return;
-    let isDone = false;
-    const stopWaiting = this.#error === undefined ? this.#limit(() => done(HUNG)) : undefined;
-    const done = (cause?: unknown): void => {
-      if (isDone) return;
-      isDone = true;
-      stopWaiting?.();
+    const done = this.#once((cause) => {
       if (cause !== undefined) this.#fail(cause);
       for (const tell of waiting) tell(this.#error);
-    };
+    });
     if (this.#error !== undefined) {
       done();
       return;
@@ -167,6 +225,21 @@ export class StoreDriver {
     }
   }
 
+  /** Calls `tell` once: with what the store says, or that it hangs. */
+  #once(
+    tell: (cause: unknown, records: readonly OutgoingRecord[]) => void,
+  ): (cause?: unknown, records?: readonly OutgoingRecord[]) => void {
+    let isDone = false;
+    const stopWaiting = this.#error === undefined ? this.#limit(() => done(HUNG)) : undefined;
+    const done = (cause?: unknown, records: readonly OutgoingRecord[] = []): void => {
+      if (isDone) return;
+      isDone = true;
+      stopWaiting?.();
+      tell(cause, records);
+    };
+    return done;
+  }
+
   /** A session's own patience begins anew with each session; a store that hangs does so for all. */
   #limit(overdue: () => void): () => void {
     const clock = this.#clock;
@@ -176,10 +249,15 @@ export class StoreDriver {
     });
   }
 
-  #fail(cause: unknown): void {
-    this.#error ??= new WilcoError('WILCO_STORE_FAILED', `a commit failed: ${String(cause)}`, {
-      cause,
-    });
+  #hasRoom(): void {
+    const retries = this.#retries;
+    this.#retries = [];
+    for (const retry of retries) retry();
+  }
+
+  #fail(cause: unknown): WilcoError {
+    this.#error ??= new WilcoError('WILCO_STORE_FAILED', `it failed: ${String(cause)}`, { cause });
+    return this.#error;
   }
 }
 

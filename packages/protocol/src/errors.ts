@@ -1,13 +1,4 @@
-/** Who can do something about an error. Decides where it is reported. */
-export type Fault = 'caller' | 'peer' | 'environment';
-
-interface ErrorEntry {
-  readonly fault: Fault;
-  /** Whether doing the same thing again, unchanged, can succeed. */
-  readonly retryable: boolean;
-  /** What happened, and what to do about it, for the manual. */
-  readonly summary: string;
-}
+import type { ErrorEntry } from './error-entry.ts';
 
 /**
  * The one list of everything that can go wrong.
@@ -181,6 +172,12 @@ export const ERRORS = {
     retryable: true,
     summary:
       'Nobody can know whether the peer handled the message: its state is lost, or it did not come back in time. Ask the peer by other means, or send again if handling twice does no harm.',
+  },
+  WILCO_LEFT_IN_STORE: {
+    fault: 'caller',
+    retryable: false,
+    summary:
+      'This side was closed while the message was unsettled, and its store keeps it. The next run with that store sends it, and its event `settled` tells how it ended.',
   },
   WILCO_LISTEN_FAILED: {
     fault: 'environment',

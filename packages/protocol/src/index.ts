@@ -2,7 +2,8 @@ export { ByteSlab } from './byte-slab.ts';
 export { checkName, inRange, utf8Length, wholeInRange } from './checks.ts';
 export { checkOptionNames, describeValue, type OptionNames } from './option-names.ts';
 export { ERRORS, isErrorCode } from './errors.ts';
-export type { ErrorCode, Fault } from './errors.ts';
+export type { Fault } from './error-entry.ts';
+export type { ErrorCode } from './errors.ts';
 export type {
   AckFrame,
   Announcement,
@@ -67,6 +68,7 @@ export type {
   ExpiredOutcome,
   HandledOutcome,
   InDoubtOutcome,
+  LeftOutcome,
   Outcome,
   RejectedOutcome,
 } from './outcome.ts';

@@ -2,9 +2,17 @@ import { inRange } from './checks.ts';
 import type { ErrorCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
-/** How a message ended. Exactly one for each message, and it never changes. */
+/**
+ * How a message ended. Exactly one for each message, and it never changes; only what was `left`
+ * in a store by one run ends in a later one.
+ */
 export type Outcome<Reply = unknown> =
-  HandledOutcome<Reply> | RejectedOutcome | ExpiredOutcome | CancelledOutcome | InDoubtOutcome;
+  | HandledOutcome<Reply>
+  | RejectedOutcome
+  | ExpiredOutcome
+  | CancelledOutcome
+  | InDoubtOutcome
+  | LeftOutcome;
 
 /** The peer's handler finished. */
 export interface HandledOutcome<Reply = unknown> {
@@ -46,6 +54,12 @@ export interface InDoubtOutcome {
   readonly status: 'inDoubt';
   /** Why nobody can know. */
   readonly code: ErrorCode;
+}
+
+/** This side was closed before the message had ended, and its store keeps it for the next run. */
+export interface LeftOutcome {
+  readonly status: 'left';
+  readonly code: 'WILCO_LEFT_IN_STORE';
 }
 
 /**

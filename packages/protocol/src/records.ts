@@ -1,4 +1,4 @@
-import type { AnswerOutcome, Extension, VoidReason } from './frames.ts';
+import type { AnswerOutcome, Extension, NewReason, VoidReason } from './frames.ts';
 import type { ChannelNumber, MessageId, RunId, ServerId, SessionId } from './ids.ts';
 import type { Position, Seq } from './position.ts';
 
@@ -96,6 +96,8 @@ export interface SessionRecord {
   readonly session: SessionId;
   /** Client: the session's id, once the server has given it. */
   readonly id?: SessionId | undefined;
+  /** Client: it is over, its messages move to the session with these records, and why. */
+  readonly successor?: { readonly session: SessionId; readonly reason: NewReason } | undefined;
   readonly role: 'client' | 'server';
   /** The run of the peer that was last seen. */
   readonly peerRunId: RunId | undefined;

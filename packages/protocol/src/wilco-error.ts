@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorCode, type Fault } from './errors.ts';
+import type { Fault } from './error-entry.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
 import type { Outcome } from './outcome.ts';
 
 // Registered, not local: two copies of this package in one process still recognise each other.

@@ -303,10 +303,23 @@ export class Admission {
     old.sender.cancelWaiting('WILCO_STATE_LOST');
     // What this side's own store gave back wrongly the client sends again.
     if (reason === 'serverStateLost') old.live.driver.stopHandling();
-    const counts = old.live.moveTo(session.live, options.whenSessionLost);
-    old.live.forget();
+    const counts = { ...old.live.moveTo(session.live, options.whenSessionLost) };
     table.remove(old);
-    emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
+    const over = (): void => {
+      old.live.forget();
+      emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
+    };
+    if (!old.live.isLeftOnDisk) {
+      over();
+      return;
+    }
+    session.sender.hold();
+    const { whenSessionLost } = options;
+    const move = old.live.moveRest(session.live, whenSessionLost, counts, () => {
+      session.sender.use(session.live.driver);
+      over();
+    });
+    move.start();
   }
 }
 

@@ -1,9 +1,12 @@
 import {
   checkCloseNames,
+  pendingOf,
   type CloseOptions,
   type DrainOptions,
   type Explanation,
   type ExplainOptions,
+  type PendingMessage,
+  type PendingOptions,
   type Receipt,
   type SendOptions,
   type SessionHandle,
@@ -58,6 +61,10 @@ export class PeerSession implements SessionHandle, AsyncDisposable {
 
   explain(options?: ExplainOptions): Promise<Explanation[]> {
     return this.#session.sender.inquiries.explain(options);
+  }
+
+  pending(options: PendingOptions = {}): AsyncGenerator<PendingMessage> {
+    return pendingOf(this.#session.live, this.#session.sender, options);
   }
 
   stats(): SessionStats {

@@ -105,7 +105,9 @@ export class ServerSession implements SessionLife {
       options,
       handle: this.handle,
       outboxTotal: fairShare(outboxTotal),
+      checkWrites: (writes) => source.store.checkEffect(writes),
       failureUnobserved: (failure) => emit('failureUnobserved', failure),
+      settled: (settled) => emit('settled', settled),
     });
     const driver = {
       clock,
@@ -117,6 +119,7 @@ export class ServerSession implements SessionLife {
     const { sender, handle } = this;
     this.live = new LiveSession({ driver, sender, handlers, handle, log: source.log }, this);
     this.live.driver.name(id);
+    if (contents !== undefined) this.live.adopt(contents);
     this.sender.use(this.live.driver);
   }
 
@@ -217,10 +220,7 @@ export class ServerSession implements SessionLife {
     // It may have ended otherwise while the server drained: then nothing of it is to be found.
     const isDetached = isLocal && code === this.#detachCode;
     const isKept = isDetached && !this.#setting.source.store.isVolatile;
-    if (!isKept) {
-      this.live.giveUp(code, reason);
-      this.live.forget();
-    }
+    if (!isKept) void this.live.bury(code, reason);
     this.sender.close();
     this.sender.cancelWaiting(code);
     this.sender.over();

@@ -138,6 +138,11 @@ export class Conversation {
     return wrong;
   }
 
+  /** What the peer says before the connection begins holds as well, but for its windows. */
+  takeFacts(ack: AckFrame, nowMs: number): void {
+    this.#reader.read(ack, nowMs);
+  }
+
   heard(nowMs: number): void {
     this.#noticeSleep(nowMs);
     this.#liveness.heard(nowMs);

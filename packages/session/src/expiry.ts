@@ -2,6 +2,7 @@ import { DeadlineHeap } from './deadline-heap.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import type { SendChannel } from './send-channel.ts';
 import { cancelled, expired, inDoubt } from './settlement.ts';
 
 /**
@@ -26,7 +27,8 @@ export class Expiry {
 
   /** The earliest time at which {@link deadlineReached} has something to do; may be early. */
   get nextDeadlineMs(): number {
-    return Math.min(this.#deadlines.earliestMs, this.#retentionDueMs);
+    const { pager } = this.#outbox;
+    return Math.min(this.#deadlines.earliestMs, this.#retentionDueMs, pager.nextDeadlineMs);
   }
 
   /** A message is in the outbox. */
@@ -50,6 +52,7 @@ export class Expiry {
       this.#end(due, nowMs);
     }
     if (this.#retentionDueMs <= nowMs) this.#endOld(nowMs);
+    this.#outbox.pager.deadlineReached(nowMs);
   }
 
   #end(message: OutgoingMessage, nowMs: number): void {
@@ -72,6 +75,27 @@ export class Expiry {
     this.#outbox.cancel(message);
   }
 
+  /**
+   * When a message that is on disk only is too old. One of an earlier run may have been
+   * written: nobody is asked about it before it is in memory again, and it has its grace.
+   */
+  pagedDueMs(channel: SendChannel, message: OutgoingMessage): number {
+    const { retentionMs, settleGraceMs } = this.#options;
+    const { queuedAtMs, expiresAtMs } = message;
+    const dueMs = expiresAtMs === Infinity ? queuedAtMs + retentionMs : expiresAtMs;
+    return channel.mayBeHandled(message) ? dueMs + settleGraceMs : dueMs;
+  }
+
+  /** Ends a message that is on disk only. */
+  endPaged(channel: SendChannel, message: OutgoingMessage): void {
+    if (!channel.mayBeHandled(message)) {
+      this.#endUnwritten(message);
+      return;
+    }
+    const reason = 'its time passed, and it may have been written by an earlier run';
+    this.#outbox.void(message, 'expired', inDoubt(codeOf(message), reason));
+  }
+
   #endUnwritten(message: OutgoingMessage): void {
     const code = codeOf(message);
     const reason = 'its time passed before it was written';
@@ -89,12 +113,18 @@ export class Expiry {
   /** Looks at all messages, once each time that the oldest comes of age. */
   #endOld(nowMs: number): void {
     this.#retentionDueMs = Infinity;
-    for (const { message } of this.#outbox.unsettled()) {
-      if (message.expiresAtMs !== Infinity || message.isExpiring) continue;
-      const dueMs = message.queuedAtMs + this.#options.retentionMs;
-      if (dueMs <= nowMs) this.#end(message, nowMs);
-      else this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
+    for (const channel of this.#outbox.channels) {
+      if (channel.isAnswers) continue;
+      for (const message of channel.inMemory()) this.#endIfOld(message, nowMs);
     }
+  }
+
+  #endIfOld(message: OutgoingMessage, nowMs: number): void {
+    if (message.state === 'settled' || message.isExpiring) return;
+    if (message.expiresAtMs !== Infinity) return;
+    const dueMs = message.queuedAtMs + this.#options.retentionMs;
+    if (dueMs <= nowMs) this.#end(message, nowMs);
+    else this.#retentionDueMs = Math.min(this.#retentionDueMs, dueMs);
   }
 }
 

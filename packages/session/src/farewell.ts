@@ -5,8 +5,11 @@ import {
   type ErrorCode,
   type StartedPosition,
 } from '@wilco/protocol';
+import type { SessionContext } from './context.ts';
 import type { Conversation } from './conversation.ts';
 import type { Surrendered } from './outbox.ts';
+import type { OutgoingMessage } from './outgoing-message.ts';
+import type { SendChannel } from './send-channel.ts';
 import type { SessionParts } from './session-parts.ts';
 import { cancelled, inDoubt } from './settlement.ts';
 
@@ -107,19 +110,30 @@ function codeOf({ code }: CloseFrame): ErrorCode {
   return isErrorCode(code) ? code : 'WILCO_SESSION_ENDED';
 }
 
-/**
- * The unsettled messages of a session that is over, and which of them may be handled: what was
- * written, unless the peer said that it never started on it; and all that a broken store may hold.
- */
+/** The unsettled messages of a session that is over, as far as they are in memory. */
 export function unsettledOf(
   { outbox, context }: SessionParts,
   farewell: Farewell | undefined,
 ): Surrendered[] {
-  const unsettled = outbox.unsettled(
-    (channel, { seq }) => farewell?.wasNeverStarted(channel.number, seq) ?? false,
-  );
-  if (!context.journal.hasFailed) return unsettled;
-  return unsettled.map(({ message }) => ({ message, mayBeHandled: true }));
+  return outbox.unsettled().map(({ channel, message }) => ({
+    message,
+    mayBeHandled: mayBeHandledAtEnd(context, farewell, channel, message),
+  }));
+}
+
+/**
+ * Whether a message may be handled though its session is over: what was written, unless the peer
+ * said that it never started on it; and all that a broken store may hold.
+ */
+export function mayBeHandledAtEnd(
+  { journal }: SessionContext,
+  farewell: Farewell | undefined,
+  channel: SendChannel,
+  message: OutgoingMessage,
+): boolean {
+  if (message.isResent || journal.hasFailed) return true;
+  if (!channel.mayBeHandled(message)) return false;
+  return farewell?.wasNeverStarted(channel.number, message.seq) !== true;
 }
 
 /** Never written, or never started by the peer's word: cancelled. Otherwise nobody can know. */

@@ -32,10 +32,13 @@ export type { StatusAnswer, StatusQuestion } from './status-desk.ts';
 export type { Judgement } from './opening-facts.ts';
 export { OutgoingMessage } from './outgoing-message.ts';
 export type { MessageState, SubmitRequest } from './outgoing-message.ts';
+export type { LeftOnDisk, OutboxOnDisk } from './outbox-on-disk.ts';
 export type { Surrendered } from './outbox.ts';
+export type { PageRange } from './paged-part.ts';
 export { Poison } from './poison.ts';
 export { nextSessionPhase, SESSION_TRANSITIONS } from './session-phases.ts';
 export type { SessionEvent, SessionPhase } from './session-phases.ts';
+export type { Shelf } from './shelf.ts';
 export { cancelled, expired, inDoubt } from './settlement.ts';
 export type {
   Delivery,

@@ -76,6 +76,11 @@ export class Journal {
   /** Orders the commit of what was persisted since the last one. */
   commit(nowMs: number): void {
     if (!this.#isDirty || this.#isOver) return;
+    if (this.#effects.length === 0) {
+      this.#isDirty = false;
+      this.#sink.commitLater();
+      return;
+    }
     const number = this.#nextNumber++;
     this.#pending.push({ number, sinceMs: nowMs, effects: this.#effects });
     this.#effects = [];

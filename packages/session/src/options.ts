@@ -8,6 +8,7 @@ import {
 } from '@wilco/protocol';
 import type { IdSetting } from './known-ids.ts';
 import type { SuspectGate } from './suspect-gate.ts';
+import type { Shelf } from './shelf.ts';
 import { WindowBudget } from './window-budget.ts';
 
 /** How a session behaves. Every limit has a default; PROTOCOL.md tells where it comes from. */
@@ -93,7 +94,7 @@ export interface SessionOptions {
    *
    * Milliseconds, 0 to 2_147_483_647.
    *
-   * @defaultValue `120_000` (2 minutes)
+   * @defaultValue `120_000` (2 minutes); `86_400_000` (24 hours) with a durable store
    */
   readonly resumeWindowMs?: number;
   /**
@@ -110,7 +111,7 @@ export interface SessionOptions {
    *
    * Whole number, 1 to 16_777_216.
    *
-   * @defaultValue `10_000`
+   * @defaultValue `10_000`; `1_000_000` with a durable store
    */
   readonly outboxMessages?: number;
   /**
@@ -118,15 +119,33 @@ export interface SessionOptions {
    *
    * Bytes, 1 to 1_099_511_627_776.
    *
-   * @defaultValue `67_108_864` (64 MiB)
+   * @defaultValue `67_108_864` (64 MiB); `1_073_741_824` (1 GiB) with a durable store
    */
   readonly outboxBytes?: number;
+  /**
+   * How many messages of a channel a long outbox keeps in memory ahead of its connection, where
+   * there is a store. The others are on disk only, and read when their turn comes.
+   *
+   * Whole number, 4 to 1_048_576.
+   *
+   * @defaultValue `8_192`
+   */
+  readonly outboxHeadMessages?: number;
+  /**
+   * How many payload bytes of a channel a long outbox keeps in memory, where there is a store.
+   * At least one message is.
+   *
+   * Bytes, 4 to 1_073_741_824 (1 GiB).
+   *
+   * @defaultValue `8_388_608` (8 MiB)
+   */
+  readonly outboxHeadBytes?: number;
   /**
    * How long a message without a time to live of its own may stay unsettled.
    *
    * Milliseconds, 1 to 31_536_000_000 (a year).
    *
-   * @defaultValue `86_400_000` (24 hours)
+   * @defaultValue `86_400_000` (24 hours); `604_800_000` (7 days) with a durable store
    */
   readonly retentionMs?: number;
   /**
@@ -211,6 +230,8 @@ export interface SessionSetting {
   readonly hasIntegrity: boolean;
   /** Wall-clock time less monotonic time at the start, in milliseconds. */
   readonly wallOffsetMs: number;
+  /** Where the objects of messages go that are on disk only; absent: nobody looks for them again. */
+  readonly shelf?: Shelf;
   /** The memory for the windows of all sessions of the process. */
   readonly budget: WindowBudget;
   /** What is remembered of the ids of its messages; without it ids are names only. */
@@ -231,8 +252,8 @@ export type ResolvedSessionOptions = Readonly<Required<SessionOptions>>;
 const DURATION_MAX = LIMITS.durationMs;
 const MIB = 1024 * 1024;
 
-/** Name, default, least and most of each option; all are whole numbers. */
-const RANGES: readonly (readonly [keyof SessionOptions, number, number, number])[] = [
+/** Name, default, least and most of each option, and the default with a durable store; all are whole numbers. */
+const RANGES: readonly (readonly [keyof SessionOptions, number, number, number, number?])[] = [
   ['waitMs', 25_000, 100, DURATION_MAX],
   ['heartbeatMs', 10_000, 40, DURATION_MAX],
   ['ackDelayMs', 20, 0, 1_000],
@@ -242,11 +263,13 @@ const RANGES: readonly (readonly [keyof SessionOptions, number, number, number])
   ['handlerGraceMs', 5_000, 0, DURATION_MAX],
   ['maxAttempts', 10, 1, 1_024],
   ['restoredWaitMs', 30_000, 0, DURATION_MAX],
-  ['resumeWindowMs', 120_000, 0, DURATION_MAX],
+  ['resumeWindowMs', 120_000, 0, DURATION_MAX, 86_400_000],
   ['maxMessageBytes', 16 * MIB, 1, LIMITS.messageBytes],
-  ['outboxMessages', 10_000, 1, 16_777_216],
-  ['outboxBytes', 64 * MIB, 1, 2 ** 40],
-  ['retentionMs', 86_400_000, 1, 31_536_000_000],
+  ['outboxMessages', 10_000, 1, 16_777_216, 1_000_000],
+  ['outboxBytes', 64 * MIB, 1, 2 ** 40, 1_024 * MIB],
+  ['outboxHeadMessages', 8_192, 4, 1_048_576],
+  ['outboxHeadBytes', 8 * MIB, 4, LIMITS.messageBytes],
+  ['retentionMs', 86_400_000, 1, 31_536_000_000, 604_800_000],
   ['settleGraceMs', 30_000, 0, DURATION_MAX],
   ['storeTimeoutMs', 30_000, 1, DURATION_MAX],
   ['closeTimeoutMs', 5_000, 1, DURATION_MAX],
@@ -265,12 +288,17 @@ export const SESSION_OPTION_NAMES = Object.fromEntries(
 /**
  * Fills in defaults and checks ranges, once, at the edge. Nothing further in checks an option again.
  *
+ * @param isDurable - Whether a store keeps sessions beyond the process: then more is kept, and for longer.
  * @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad option.
  */
-export function resolveSessionOptions(options: SessionOptions = {}): ResolvedSessionOptions {
+export function resolveSessionOptions(
+  options: SessionOptions = {},
+  isDurable = false,
+): ResolvedSessionOptions {
   const resolved: Partial<Record<keyof SessionOptions, number>> = {};
-  for (const [name, fallback, least, most] of RANGES) {
-    resolved[name] = wholeInRange(name, options[name] ?? fallback, least, most);
+  for (const [name, fallback, least, most, durable = fallback] of RANGES) {
+    const value = options[name] ?? (isDurable ? durable : fallback);
+    resolved[name] = wholeInRange(name, value, least, most);
   }
   const all = resolved as Record<keyof SessionOptions, number>;
   inRange('windowMessages', all.windowMessages, 1, all.windowMessagesMax);

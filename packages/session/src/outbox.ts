@@ -10,7 +10,8 @@ import { Admission } from './admission.ts';
 import type { SessionContext } from './context.ts';
 import { Expiry } from './expiry.ts';
 import { NO_BYTES, NO_MESSAGES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
-import { outgoingRecord, restoredMessage, sendingRecord } from './outgoing-records.ts';
+import { outgoingRecord } from './outgoing-records.ts';
+import { Pager } from './pager.ts';
 import type { SendChannel } from './send-channel.ts';
 import { OutboxCounts } from './session-stats.ts';
 import { SendChannels } from './send-channels.ts';
@@ -37,6 +38,8 @@ export class Outbox {
   readonly admission: Admission;
   /** Ends what is too old. */
   readonly expiry: Expiry;
+  /** Keeps of a long outbox only the head in memory. */
+  readonly pager: Pager;
   /** Messages that the peer may hold and that are wanted back. */
   cancelRequests = NO_MESSAGES;
   /** Those of them that this connection has not carried yet. */
@@ -54,6 +57,7 @@ export class Outbox {
     this.admission = new Admission(context.options);
     this.expiry = new Expiry(context.options, this);
     this.#channels = new SendChannels(context.setting);
+    this.pager = new Pager(context, this);
     if (contents !== undefined) this.#restore(contents, nowMs);
   }
 
@@ -98,6 +102,9 @@ export class Outbox {
       answer: undefined,
     });
     this.#take(message, channel, nowMs);
+    if (request.effect !== undefined) {
+      this.#context.journal.persist({ type: 'effect', effect: request.effect });
+    }
     // Once the session has a name, its ids are made of that.
     if (session === undefined) message.keepId();
     return message;
@@ -115,7 +122,9 @@ export class Outbox {
     message.heldBytes = message.cost = message.wireMark = 0;
     message.voidReason = undefined;
     this.admission.know(message.type);
-    this.#take(message, this.#channels.named(message.channelName), nowMs);
+    const channel = this.#channels.named(message.channelName);
+    this.#take(message, channel, nowMs);
+    if (message.isOfEarlierRun) channel.earlierBelow = message.seq + 1;
     if (message.isCancelRequested) {
       message.isCancelRequested = false;
       this.cancel(message);
@@ -146,15 +155,16 @@ export class Outbox {
     const channel = this.channelOf(message);
     if (!channel.mayBeHandled(message)) {
       message.isCancelRequested = true;
-      this.void(
-        message,
-        'cancelled',
-        cancelled('WILCO_CANCELLED', 'withdrawn before it was written'),
-      );
+      this.void(message, 'cancelled', WITHDRAWN);
       return;
     }
     if (message.isCancelRequested) return;
     message.isCancelRequested = true;
+    if (message.isPaged) {
+      // The peer is asked when it is in memory again.
+      this.pager.hold(channel, message);
+      return;
+    }
     if (this.cancelRequests === NO_MESSAGES) this.cancelRequests = new Set();
     this.cancelRequests.add(message);
     this.newCancels.push(message);
@@ -175,13 +185,15 @@ export class Outbox {
     const channel = this.channelOf(message);
     const said = ofOwnAccord(message, settlement);
     sink.requestFlush();
-    if (message.seq < channel.received) {
+    if (message.seq < channel.received && !message.isPaged) {
       this.settle(message, said);
       return;
     }
+    if (!journal.isVolatile) this.pager.uncount(channel, message);
     message.voidReason = reason;
     if (message.seq === channel.cursor) channel.restartPart();
-    this.#keepVoid(channel, message);
+    if (message.isPaged) this.pager.drop(channel, message);
+    else this.#keepVoid(channel, message);
     journal.afterwards(() => {
       this.settle(message, said);
       sink.requestFlush();
@@ -192,7 +204,6 @@ export class Outbox {
   settle(message: OutgoingMessage, settlement: Settlement): void {
     if (message.state === 'settled') return;
     const channel = this.channelOf(message);
-    const bytes = message.payload.byteLength;
     message.state = 'settled';
     message.payload = NO_BYTES;
     this.expiry.forget(message);
@@ -202,10 +213,10 @@ export class Outbox {
     if (isUnasked && message.isInFlight) this.leaveBehind(message);
     else this.#vacate(channel, message);
     this.counts.settled[settlement.status] += 1;
-    this.unsettledCount -= 1;
-    this.unsettledBytes -= bytes;
-    if (message.seq < channel.received) this.#forget(channel, message);
-    else this.#keepVoid(channel, message);
+    this.#uncount(channel, message);
+    if (message.isPaged) this.pager.dropped(channel, message);
+    else if (message.seq < channel.received) this.#forget(channel, message);
+    else if (message.voidReason === undefined) this.#keepVoid(channel, message);
     this.#context.sink.settled(message, settlement);
     if (this.unsettledCount === 0) this.#context.sink.drained();
   }
@@ -241,17 +252,6 @@ export class Outbox {
     channel.isRecordDirty = true;
   }
 
-  /** How much of the messages' records is new since the last commit. */
-  beforeCommit(): void {
-    const { journal, setting } = this.#context;
-    if (journal.isVolatile || !journal.isDirty) return;
-    for (const channel of this.#channels.all) {
-      if (!channel.isRecordDirty) continue;
-      channel.isRecordDirty = false;
-      journal.persist({ type: 'putSending', record: sendingRecord(setting, channel) });
-    }
-  }
-
   /** Counts anew what takes a place in the windows: credit is derived, never remembered. */
   recount(): void {
     this.inFlightMessages = 0;
@@ -283,20 +283,16 @@ export class Outbox {
   }
 
   /**
-   * All unsettled messages of the application, channel by channel, in order. Of some the
-   * peer may have said that no handler ever took them.
+   * The unsettled messages of the application, channel by channel, in order; in a channel that
+   * has some on disk only, those before them.
    */
-  unsettled(
-    isNeverStarted: (channel: SendChannel, message: OutgoingMessage) => boolean = () => false,
-  ): Surrendered[] {
-    const found: Surrendered[] = [];
+  unsettled(): { readonly channel: SendChannel; readonly message: OutgoingMessage }[] {
+    const found: { channel: SendChannel; message: OutgoingMessage }[] = [];
     for (const channel of this.#channels.all) {
       if (channel.isAnswers) continue;
-      for (const message of channel.ring.items()) {
-        if (message.state === 'settled') continue;
-        const isWritten = channel.mayBeHandled(message) && !isNeverStarted(channel, message);
-        const mayBeHandled = message.isResent || isWritten;
-        found.push({ message, mayBeHandled });
+      const messages = this.pager.isWhole(channel) ? channel.inMemory() : channel.ring.items();
+      for (const message of messages) {
+        if (message.state !== 'settled') found.push({ channel, message });
       }
     }
     return found;
@@ -308,35 +304,38 @@ export class Outbox {
     this.expiry.forget(message);
     this.cancelRequests.delete(message);
     this.#vacate(channel, message);
-    this.unsettledCount -= 1;
-    this.unsettledBytes -= message.payload.byteLength;
+    this.#uncount(channel, message);
     this.#forget(channel, message);
+    channel.paged?.tail.clear(message.seq);
   }
 
   #take(message: OutgoingMessage, channel: SendChannel, nowMs: number): void {
     this.counts.taken += 1;
     this.unsettledCount += 1;
-    this.unsettledBytes += message.payload.byteLength;
+    this.unsettledBytes += message.size;
     this.expiry.watch(message, nowMs);
     this.#assign(message, channel, nowMs);
+  }
+
+  #uncount(channel: SendChannel, message: OutgoingMessage): void {
+    this.unsettledCount -= 1;
+    this.unsettledBytes -= message.size;
+    // Of a void the disk knows already.
+    if (message.voidReason !== undefined || this.#context.journal.isVolatile) return;
+    this.pager.uncount(channel, message);
   }
 
   /** The only function that assigns a seq. Nothing between here and the store can fail. */
   #assign(message: OutgoingMessage, channel: SendChannel, nowMs: number): void {
     const { journal, sink, setting } = this.#context;
-    message.seq = channel.ring.push(message);
     if (journal.isVolatile) {
+      message.seq = channel.ring.push(message);
       channel.durable = channel.ring.end;
       if (message.answer === undefined) sink.queued(message);
     } else {
-      channel.isRecordDirty = true;
+      message.seq = this.pager.place(channel, message);
       journal.persist({ type: 'putOutgoing', record: outgoingRecord(setting, channel, message) });
-      const position = channel.ring.end;
-      journal.afterwards(() => {
-        channel.durable = position;
-        if (message.answer === undefined && message.state === 'queued') sink.queued(message);
-        sink.requestFlush();
-      }, nowMs);
+      this.pager.keep(channel, nowMs);
     }
     sink.requestFlush();
   }
@@ -381,20 +380,15 @@ export class Outbox {
     journal.persist({ type: 'putOutgoing', record });
   }
 
-  #restore(contents: SessionContents, nowMs: number): void {
-    const { wallOffsetMs } = this.#context.setting;
-    this.#channels.restore(contents, (channel, record) => {
-      const message = restoredMessage(record, channel, wallOffsetMs, nowMs);
-      message.seq = channel.ring.push(message);
-      if (message.answer !== undefined) this.unacknowledged.add(message);
-      else if (message.state !== 'settled') this.#restoreUnsettled(message, nowMs);
-    });
-  }
-
-  #restoreUnsettled(message: OutgoingMessage, nowMs: number): void {
-    this.unsettledCount += 1;
-    this.unsettledBytes += message.payload.byteLength;
-    this.admission.know(message.type);
-    this.expiry.watch(message, nowMs);
+  #restore({ sending, outgoing }: SessionContents, nowMs: number): void {
+    for (const record of sending) {
+      const messages = outgoing.filter(({ channel }) => channel === record.channel);
+      const channel = this.#channels.restore(record, messages[0]?.seq ?? record.next);
+      this.unsettledCount += record.unsettled;
+      this.unsettledBytes += record.unsettledBytes;
+      this.pager.restore(channel, record, messages, nowMs);
+    }
   }
 }
+
+const WITHDRAWN = cancelled('WILCO_CANCELLED', 'withdrawn before it was written');

@@ -26,6 +26,8 @@ export interface SubmitRequest {
   readonly id: MessageId | undefined;
   /** Whatever the driver wants to find again. */
   readonly receipt: unknown;
+  /** Writes of the application that hold together with the message; absent: none. */
+  readonly effect?: unknown;
 }
 
 /** What the id of a message is made of that was given none, beside its place. */
@@ -42,12 +44,19 @@ export interface IdSource {
 export class OutgoingMessage implements Timed {
   readonly type: string;
   readonly channelName: string;
-  readonly receipt: unknown;
+  /** Whatever the driver wants to find again. */
+  receipt: unknown;
   #id: MessageId | IdSource;
   /** Set where the peer can not derive the id from session, channel and seq. */
   isIdExplicit: boolean;
-  /** Emptied once the message is settled. */
+  /** Emptied once the message is settled, and while it is on disk only. */
   payload: Uint8Array;
+  /** Bytes of its payload, also when that is empty. */
+  readonly size: number;
+  /** A store held it when this run began. */
+  isOfEarlierRun = false;
+  /** Whether its payload is on disk only. */
+  isPaged = false;
   /** Given in exactly one function of the outbox. */
   seq: Seq = 0;
   state: MessageState = 'queued';
@@ -87,6 +96,7 @@ export class OutgoingMessage implements Timed {
     readonly id: MessageId | IdSource;
     readonly isIdExplicit: boolean;
     readonly payload: Uint8Array;
+    readonly size?: number;
     readonly isResent: boolean;
     readonly queuedAtMs: number;
     readonly expiresAtMs: number;
@@ -98,6 +108,7 @@ export class OutgoingMessage implements Timed {
     this.#id = given.id;
     this.isIdExplicit = given.isIdExplicit;
     this.payload = given.payload;
+    this.size = given.size ?? given.payload.byteLength;
     this.isResent = given.isResent;
     this.queuedAtMs = given.queuedAtMs;
     this.expiresAtMs = given.expiresAtMs;

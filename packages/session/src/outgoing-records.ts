@@ -1,4 +1,5 @@
-import type { OutgoingRecord, SendingRecord } from '@wilco/protocol';
+import { type OutgoingRecord, type SendingRecord } from '@wilco/protocol';
+import type { SessionContext } from './context.ts';
 import type { SessionSetting } from './options.ts';
 import { OutgoingMessage } from './outgoing-message.ts';
 import type { SendChannel } from './send-channel.ts';
@@ -8,15 +9,7 @@ export function sendingRecord(
   { storeKey, wallOffsetMs }: SessionSetting,
   channel: SendChannel,
 ): SendingRecord {
-  let [unsettled, unsettledBytes] = [0, 0];
-  let [firstExpiryMs, oldestQueuedMs] = [Infinity, Infinity];
-  for (const message of channel.ring.items()) {
-    if (message.state === 'settled' || message.answer !== undefined) continue;
-    unsettled += 1;
-    unsettledBytes += message.payload.byteLength;
-    firstExpiryMs = Math.min(firstExpiryMs, message.expiresAtMs);
-    oldestQueuedMs = Math.min(oldestQueuedMs, message.queuedAtMs);
-  }
+  const { unsettled, unsettledBytes, firstExpiryMs, oldestQueuedMs } = channel;
   return {
     session: storeKey,
     channel: channel.number,
@@ -43,7 +36,7 @@ export function outgoingRecord(
     channel: channel.number,
     seq: message.seq,
     type: message.type,
-    id: message.answer === undefined ? message.id : undefined,
+    id: message.isIdExplicit ? message.id : undefined,
     isResent: message.isResent,
     expiresAtWallMs:
       message.expiresAtMs === Infinity ? undefined : message.expiresAtMs + wallOffsetMs,
@@ -56,26 +49,29 @@ export function outgoingRecord(
 
 /** A message, an answer or a void that a store held. */
 export function restoredMessage(
+  context: SessionContext,
   record: OutgoingRecord,
   channel: SendChannel,
-  wallOffsetMs: number,
   nowMs: number,
 ): OutgoingMessage {
-  const { expiresAtWallMs, id, voidReason } = record;
+  const { wallOffsetMs } = context.setting;
+  const { expiresAtWallMs, voidReason, answer, seq } = record;
   const message = new OutgoingMessage({
     type: record.type,
     channelName: channel.name,
     receipt: undefined,
-    id: id ?? '',
-    isIdExplicit: id !== undefined,
+    id: answer === undefined ? (record.id ?? context) : '',
+    isIdExplicit: record.id !== undefined,
     payload: record.payload,
     isResent: record.isResent,
     queuedAtMs: Math.min(record.queuedAtWallMs - wallOffsetMs, nowMs),
     expiresAtMs: expiresAtWallMs === undefined ? Infinity : expiresAtWallMs - wallOffsetMs,
-    answer: record.answer,
+    answer,
   });
+  message.seq = seq;
+  message.isOfEarlierRun = seq < channel.earlierBelow;
   message.voidReason = voidReason;
   if (voidReason !== undefined) message.state = 'settled';
-  else if (record.seq < channel.received) message.state = 'received';
+  else if (seq < channel.received) message.state = 'received';
   return message;
 }

@@ -8,6 +8,7 @@ import {
   type Seq,
 } from '@wilco/protocol';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import type { PagedPart } from './paged-part.ts';
 import { SeqRing } from './seq-ring.ts';
 
 /** What may be in flight in a channel that no ACK of the connection has named. */
@@ -24,6 +25,8 @@ const ANSWER_MESSAGES = 65_536;
  *     ─────────────────────┼───────────────────────┼─────────┼─────────┼───────▶ seq
  *                     ring.base                received   written    durable   next
  *
+ * A long one keeps its head in memory, up to `ring.end`; what follows is the {@link PagedPart}.
+ *
  * `cursor` is the next seq to put on the present connection; after a resume it starts
  * again at `received`.
  */
@@ -32,10 +35,25 @@ export class SendChannel {
   readonly name: string;
   readonly weight: number;
   readonly isUrgent: boolean;
-  /** Everything that is not both settled and received by the peer. */
+  /** Everything that is not both settled and received by the peer; of a long channel the head. */
   readonly ring: SeqRing<OutgoingMessage>;
+  /** What is behind the head; `undefined` while all of it is in memory. */
+  paged: PagedPart | undefined = undefined;
+  /** Payload of the unsettled messages in the ring, where a store keeps them. Bytes. */
+  residentBytes = 0;
+  /** Messages of the application without a settled receipt, and their payload, where a store keeps them. */
+  unsettled = 0;
+  unsettledBytes = 0;
+  /** None of them expires earlier. */
+  firstExpiryMs = Infinity;
+  /** None of them was queued earlier. */
+  oldestQueuedMs = Infinity;
+  /** Becomes durable with the next commit. */
+  uncommitted: { position: Position } | undefined = undefined;
   /** The first seq that this run may assign. */
   readonly firstOfRun: Seq;
+  /** What is below was queued by an earlier run, be it in this session or one before it. */
+  earlierBelow: Position;
   /** What is below may be transmitted: it is as durable as the store. */
   durable: Position;
   /** What is below was wholly written, on whichever connection of this session. */
@@ -81,6 +99,7 @@ export class SendChannel {
     this.isUrgent = turn.isUrgent;
     this.ring = new SeqRing(base);
     this.firstOfRun = next;
+    this.earlierBelow = next;
     this.durable = next;
     // Whatever carries a seq of an earlier run counts as perhaps written.
     this.written = next;
@@ -97,7 +116,23 @@ export class SendChannel {
 
   /** The next seq to assign. */
   get next(): Seq {
-    return this.ring.end;
+    return this.paged === undefined ? this.ring.end : this.paged.tail.end;
+  }
+
+  /** A message in memory, be it of the head or of the tail. */
+  held(seq: Seq): OutgoingMessage | undefined {
+    return seq < this.ring.end ? this.ring.get(seq) : this.paged?.tail.get(seq);
+  }
+
+  /** All messages in memory, ascending. */
+  *inMemory(): Generator<OutgoingMessage> {
+    yield* this.ring.items();
+    if (this.paged !== undefined) yield* this.paged.tail.items();
+  }
+
+  /** Whether the peer holds messages, or a part of one, that are on disk only here. */
+  get isBehind(): boolean {
+    return this.paged !== undefined && this.ring.end <= this.received;
   }
 
   /** Whether the peer may hold, and so may handle, this message. */
@@ -107,7 +142,7 @@ export class SendChannel {
 
   /** Whether anything waits to be put on this connection. */
   get hasPending(): boolean {
-    return this.cursor < this.durable;
+    return this.cursor < this.durable && this.cursor < this.ring.end;
   }
 
   /** Whether anything was put on this connection that the peer has not reported. */
@@ -115,10 +150,12 @@ export class SendChannel {
     return this.cursor > this.received || this.partOffset > this.confirmedOffset;
   }
 
-  /** The oldest message whose receipt is not settled. */
-  firstUnsettled(): OutgoingMessage | undefined {
-    for (const message of this.ring.items()) if (message.state !== 'settled') return message;
-    return undefined;
+  /** When the oldest message was queued whose receipt is not settled; `undefined` for none. */
+  oldestUnsettledMs(): number | undefined {
+    for (const message of this.ring.items()) {
+      if (message.state !== 'settled') return message.queuedAtMs;
+    }
+    return this.paged === undefined || this.unsettled === 0 ? undefined : this.oldestQueuedMs;
   }
 
   /** A new connection begins at what the peer holds, and knows nothing of the old one's windows. */

@@ -7,8 +7,8 @@ import {
   LIMITS,
   WilcoError,
   type ChannelNumber,
-  type OutgoingRecord,
-  type SessionContents,
+  type Position,
+  type SendingRecord,
 } from '@wilco/protocol';
 import type { SessionSetting } from './options.ts';
 import { SendChannel } from './send-channel.ts';
@@ -58,24 +58,13 @@ export class SendChannels {
     return channel;
   }
 
-  /** Puts back what a store held; `put` appends one record to the ring of its channel. */
-  restore(
-    contents: SessionContents,
-    put: (channel: SendChannel, record: OutgoingRecord) => void,
-  ): void {
-    for (const record of contents.sending) {
-      const messages = contents.outgoing.filter(({ channel }) => channel === record.channel);
-      const base = Math.min(messages[0]?.seq ?? record.next, record.next);
-      const turn = this.#setting.channelOf(record.name);
-      const { channel: number, name, next, reported } = record;
-      const channel = new SendChannel(number, name, turn, next, reported, base);
-      this.#keep(channel);
-      for (const message of messages) {
-        while (channel.ring.end < message.seq) channel.ring.push(undefined);
-        put(channel, message);
-      }
-      while (channel.ring.end < next) channel.ring.push(undefined);
-    }
+  /** Puts back a channel as a store held it, empty yet. */
+  restore(record: SendingRecord, base: Position): SendChannel {
+    const { channel: number, name, next, reported } = record;
+    const turn = this.#setting.channelOf(name);
+    const channel = new SendChannel(number, name, turn, next, reported, base);
+    this.#keep(channel);
+    return channel;
   }
 
   #keep(channel: SendChannel): void {

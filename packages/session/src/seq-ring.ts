@@ -59,6 +59,14 @@ export class SeqRing<Item> {
     return seq;
   }
 
+  /** Puts nothing at the end, until that is at `position`. Costs nothing where nothing is before it. */
+  skipTo(position: Position): void {
+    if (this.#count === 0 && this.#aside.size === 0 && position > this.#end) {
+      this.#base = this.#from = this.#end = position;
+    }
+    while (this.#end < position) this.push(undefined);
+  }
+
   /** Empties a place. */
   clear(seq: Seq): void {
     if (seq >= this.#end) return;

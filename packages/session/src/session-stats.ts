@@ -133,8 +133,8 @@ export function statsOf(
 function oldestAgeMs(outbox: Outbox, nowMs: number): number {
   let oldestMs = nowMs;
   for (const channel of outbox.channels) {
-    const first = channel.isAnswers ? undefined : channel.firstUnsettled();
-    if (first !== undefined) oldestMs = Math.min(oldestMs, first.queuedAtMs);
+    if (channel.isAnswers) continue;
+    oldestMs = Math.min(oldestMs, channel.oldestUnsettledMs() ?? oldestMs);
   }
   return nowMs - oldestMs;
 }

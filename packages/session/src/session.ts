@@ -11,8 +11,9 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import type { Link } from './conversation.ts';
-import { Farewell, peerLeft, settleRest, unsettledOf, type FarewellWords } from './farewell.ts';
+import { Farewell, peerLeft, settleRest, type FarewellWords } from './farewell.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
+import { OutboxOnDisk } from './outbox-on-disk.ts';
 import type { Surrendered } from './outbox.ts';
 import { Knowledge } from './knowledge.ts';
 import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
@@ -21,7 +22,7 @@ import { announcementOf, judge, offersOf, type Judgement } from './opening-facts
 import { nextSessionPhase, type SessionEvent, type SessionPhase } from './session-phases.ts';
 import { assemble, type SessionParts } from './session-parts.ts';
 import { ConnectionCounts, statsOf, type EngineStats } from './session-stats.ts';
-import type { Delivery, HandlerResult, SessionSink, Settlement } from './sink.ts';
+import type { Delivery, HandlerResult, SessionSink } from './sink.ts';
 
 /**
  * One side of a session: what outlives connections.
@@ -39,6 +40,8 @@ export class Session {
   #resumeDeadlineMs = Infinity;
   #resumeWindowMs: number;
   #farewell: Farewell | undefined;
+  /** Whether a client's messages are for the next session, though this side gave it up. */
+  #isSucceeded = false;
   readonly #connections = new ConnectionCounts();
 
   /**
@@ -67,6 +70,11 @@ export class Session {
 
   get phase(): SessionPhase {
     return this.#phase;
+  }
+
+  /** What of the outbox is on disk only. */
+  get onDisk(): OutboxOnDisk {
+    return new OutboxOnDisk(this.#parts, this.#farewell);
   }
 
   /** Messages of this side without a settled receipt. */
@@ -106,8 +114,7 @@ export class Session {
   /**
    * Takes a message: checks, numbers it, has it kept.
    *
-   * @throws {@link WilcoError} before a seq is taken: `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
-   *   `WILCO_PAYLOAD_TOO_LARGE` or `WILCO_OUTBOX_FULL`.
+   * @throws {@link WilcoError} before a seq is taken, as `Outbox.submit` says.
    */
   submit(request: SubmitRequest, nowMs: number): OutgoingMessage {
     return this.#parts.outbox.submit(request, nowMs);
@@ -118,7 +125,6 @@ export class Session {
     this.#parts.outbox.resubmit(message, isResent, nowMs);
   }
 
-  /** Takes no new messages from now on. */
   stopAccepting(): void {
     this.#parts.outbox.admission.isOpen = false;
   }
@@ -129,7 +135,6 @@ export class Session {
     if (this.#phase === 'ended') this.#parts.window.abandon();
   }
 
-  /** Withdraws a message, at once or by asking the peer; its receipt tells how it ended. */
   cancel(message: OutgoingMessage): void {
     if (this.#phase !== 'ended') this.#parts.outbox.cancel(message);
   }
@@ -206,6 +211,7 @@ export class Session {
     this.#parts.handling.ids?.flush(nowMs);
     if (this.#phase !== 'ended') this.#commit(nowMs);
     if (!this.#isAttached) return;
+    this.#parts.outbox.pager.readAhead(true);
     const farewell = this.#farewell;
     const closing = farewell?.mayAnswer === true ? 'answers' : 'nothing';
     this.#parts.conversation.flush(nowMs, isInputDry, this.#phase === 'open' ? 'all' : closing);
@@ -227,12 +233,17 @@ export class Session {
     this.#sink.requestFlush();
   }
 
-  /** The store is broken: nothing more is kept, said to be kept, or acknowledged. */
+  /**
+   * The store is broken: nothing more is kept, said to be kept, or acknowledged. Where only what it
+   * held of this outbox is damaged, this side has lost the state of this session.
+   */
   storeFailed(error: WilcoError, nowMs: number): void {
     if (this.#phase === 'ended') return;
-    this.#parts.context.journal.fail();
-    this.stopHandling();
-    this.#giveUp('WILCO_STORE_FAILED', error.message, nowMs);
+    const { code, message } = error;
+    this.#isSucceeded = code === 'WILCO_STORE_DAMAGED';
+    if (!this.#isSucceeded) this.#parts.context.journal.fail();
+    if (!this.#isSucceeded) this.stopHandling();
+    this.#giveUp(this.#isSucceeded ? code : 'WILCO_STORE_FAILED', message, nowMs);
   }
 
   /** A deadline passed; harmless when early. */
@@ -280,16 +291,7 @@ export class Session {
       this.#move('givenUp');
       this.#retire(nowMs);
     }
-    const surrendered = unsettledOf(this.#parts, this.#farewell);
-    for (const { message } of surrendered) this.#parts.outbox.release(message);
-    return surrendered;
-  }
-
-  /** Settles a surrendered message that goes to no other session. */
-  settle(message: OutgoingMessage, settlement: Settlement): void {
-    message.state = 'settled';
-    this.#parts.outbox.counts.settled[settlement.status] += 1;
-    this.#sink.settled(message, settlement);
+    return this.onDisk.surrenderMemory();
   }
 
   /** Figures for people who watch it. */
@@ -304,7 +306,8 @@ export class Session {
   /** A peer that went for good while this client stays: its messages are for the next session. */
   get #leavesUnsettled(): boolean {
     if (this.#farewell?.words.mode === 'detach') return true;
-    return this.#parts.context.setting.role === 'client' && this.#farewell?.isLocal === false;
+    const isLeft = this.#isSucceeded || this.#farewell?.isLocal === false;
+    return isLeft && this.#parts.context.setting.role === 'client';
   }
 
   #move(event: SessionEvent): void {
@@ -312,7 +315,7 @@ export class Session {
   }
 
   #commit(nowMs: number): void {
-    this.#parts.outbox.beforeCommit();
+    this.#parts.outbox.pager.beforeCommit();
     this.#parts.inbox.beforeCommit(nowMs);
     this.#parts.context.journal.commit(nowMs);
   }
@@ -357,11 +360,9 @@ export class Session {
 
   #windowOver(nowMs: number): void {
     this.#move('windowOver');
-    const code = 'WILCO_RESUME_WINDOW_OVER';
+    this.#isSucceeded = true;
     const reason = `no connection for ${String(this.#resumeWindowMs)} ms`;
-    this.#retire(nowMs);
-    if (this.#parts.context.setting.role === 'server') this.#settleRest(code, reason);
-    this.#sink.ended({ code, reason, isLocal: false, retryAfterMs: undefined });
+    this.#finish('WILCO_RESUME_WINDOW_OVER', reason, nowMs);
   }
 
   #giveUp(code: ErrorCode, reason: string, nowMs: number): void {
@@ -375,15 +376,13 @@ export class Session {
     const farewell = this.#farewell;
     this.#retire(nowMs);
     if (farewell?.words.mode === 'end') this.#parts.handling.abortRunning(code);
-    if (!this.#leavesUnsettled) this.#settleRest(code, reason);
+    if (!this.#leavesUnsettled) {
+      // Whoever submits from now on would wait for ever.
+      this.stopAccepting();
+      settleRest(this.#parts, farewell, code, reason);
+    }
     const isLocal = farewell?.isLocal ?? true;
     this.#sink.ended({ code, reason, isLocal, retryAfterMs: farewell?.words.retryAfterMs });
-  }
-
-  /** Whoever submits from now on would wait for ever. */
-  #settleRest(code: ErrorCode, reason: string): void {
-    this.stopAccepting();
-    settleRest(this.#parts, this.#farewell, code, reason);
   }
 
   #retire(nowMs: number): void {

@@ -10,6 +10,7 @@ import type {
   WilcoError,
 } from '@wilco/protocol';
 import type { OutgoingMessage } from './outgoing-message.ts';
+import type { PageRange } from './paged-part.ts';
 
 /**
  * The orders of a session to its driver, in the order in which they are to be done.
@@ -29,6 +30,10 @@ export interface SessionSink {
   persist(operation: StoreOperation): void;
   /** Commit what was persisted since the last one; then call `committed(number)`. */
   commit(number: number): void;
+  /** Nobody waits for what was persisted since the last commit: it may go with a later one, of whichever session. */
+  commitLater(): void;
+  /** Read these records; then call `outgoingRead`, or `readFailed`. */
+  readOutgoing(range: PageRange): void;
   /** The message is in the outbox, as durable as the store. */
   queued(message: OutgoingMessage): void;
   /** The peer's session layer holds the message. */

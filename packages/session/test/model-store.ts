@@ -1,5 +1,6 @@
 import type {
   IncomingRecord,
+  OutgoingRange,
   OutgoingRecord,
   ReceivingRecord,
   SendingRecord,
@@ -17,6 +18,8 @@ export class ModelStore {
   readonly effects: unknown[] = [];
   /** Of the tables beside the session, by table and key. */
   readonly entries = new Map<string, Uint8Array>();
+  /** How many outgoing records of a channel a restart finds at once, but for answers. */
+  headMessages = 1_024;
 
   apply(operations: readonly StoreOperation[]): void {
     for (const operation of operations) this.#apply(operation);
@@ -36,9 +39,37 @@ export class ModelStore {
       },
       sending: [...this.#sending.values()].sort((a, b) => a.channel - b.channel),
       receiving: [...this.#receiving.values()].sort((a, b) => a.channel - b.channel),
-      outgoing: ascending(this.#outgoing.values()),
+      outgoing: this.#head(),
       incoming: ascending(this.#incoming.values()),
     };
+  }
+
+  /** The first records of a range. */
+  read({
+    channel,
+    from,
+    to,
+    maxMessages,
+    maxBytes,
+  }: Omit<OutgoingRange, 'session'>): OutgoingRecord[] {
+    const found: OutgoingRecord[] = [];
+    let bytes = 0;
+    for (const record of ascending(this.#outgoing.values())) {
+      if (record.channel !== channel || record.seq < from || record.seq >= to) continue;
+      bytes += record.payload.byteLength;
+      if (found.length === maxMessages || (found.length > 0 && bytes > maxBytes)) break;
+      found.push(record);
+    }
+    return found;
+  }
+
+  #head(): OutgoingRecord[] {
+    const counts = new Map<number, number>();
+    return ascending(this.#outgoing.values()).filter(({ channel }) => {
+      const count = (counts.get(channel) ?? 0) + 1;
+      counts.set(channel, count);
+      return channel === 0 || count <= this.headMessages;
+    });
   }
 
   #apply(operation: StoreOperation): void {

@@ -78,6 +78,9 @@ export class Pair {
     const toClient = server.session.fullAck(this.nowMs);
     const announced = [client.session.announcement(), server.session.announcement()] as const;
     for (const side of [client, server]) side.written = side.seen = 0;
+    for (const [side, ack] of [[client, toClient] as const, [server, toServer] as const]) {
+      while (!side.session.onDisk.prepare(ack, this.nowMs)) this.advance(1);
+    }
     this.isConnected = true;
     this.#attach(client, announced[1], toClient);
     this.#attach(server, announced[0], toServer);

@@ -8,6 +8,7 @@ import {
   type HandlerEnd,
   type HandlerResult,
   type OutgoingMessage,
+  type PageRange,
   type SessionEnd,
   type SessionOptions,
   type SessionSetting,
@@ -50,6 +51,14 @@ export class Side implements SessionSink {
   readonly store = new ModelStore();
   /** How long a commit takes; `undefined`: until the test completes it. Milliseconds. */
   commitMs: number | undefined = 0;
+  /** How long a read takes. Milliseconds. */
+  readMs = 0;
+  /** Whether it brings what there was when it began, not when it ends. */
+  readsEarly = false;
+  /** What was asked for. */
+  readonly reads: PageRange[] = [];
+  /** The objects of messages that are on disk only, as a driver keeps them for who has a receipt. */
+  readonly shelved = new Map<string, OutgoingMessage>();
   readonly commits: { readonly number: number; readonly operations: readonly StoreOperation[] }[] =
     [];
   readonly deliveries: Delivery[] = [];
@@ -93,6 +102,7 @@ export class Side implements SessionSink {
   restart(): void {
     this.commits.length = 0;
     this.#operations = [];
+    this.shelved.clear();
     this.runId += "'";
     const peerRunId = this.#pair.other(this).runId;
     this.#pair.note(this, 'restarts');
@@ -147,6 +157,21 @@ export class Side implements SessionSink {
       if (this.runId === runId) this.completeCommit();
     });
   }
+  commitLater(): void {
+    this.commit(0);
+  }
+  readOutgoing(range: PageRange): void {
+    const { runId } = this;
+    this.reads.push(range);
+    const answer = (): void => {
+      if (this.runId !== runId) return;
+      // What is dropped while it reads, it may have read before.
+      const records = before.length > 0 && this.readsEarly ? before : this.store.read(range);
+      this.session.onDisk.read(range.channel, records, this.#pair.nowMs);
+    };
+    const before = this.store.read(range);
+    this.#pair.at(this.#pair.nowMs + this.readMs, answer);
+  }
   queued(message: OutgoingMessage): void {
     this.queuedMessages.add(message);
     this.#pair.note(this, `queued #${String(message.seq)}`);
@@ -198,6 +223,14 @@ export class Side implements SessionSink {
       role: this.name,
       runId: this.runId,
       storeKey: `${this.name}-store`,
+      shelf: {
+        put: (channel, message) => this.shelved.set(`${channel}/${message.seq}`, message),
+        take: (channel, seq) => {
+          const message = this.shelved.get(`${channel}/${seq}`);
+          this.shelved.delete(`${channel}/${seq}`);
+          return message;
+        },
+      },
       worth: given.isVolatile === false ? 'synced' : 'memory',
       isVolatile: given.isVolatile ?? true,
       hasIntegrity: false,

@@ -115,6 +115,8 @@ export class Application {
   #settled(entry: Entry, outcome: NonNullable<Entry['outcome']>): void {
     // It died in the middle of a turn: what the rest of that does, nobody sees.
     if (!this.#process.isAlive) return;
+    // Its store keeps it, and the next run tells how it ends.
+    if (outcome.status === 'left') return;
     const { history, judge } = this.#world;
     if (entry.outcome !== undefined) {
       judge.blame(

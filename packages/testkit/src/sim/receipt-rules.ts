@@ -84,6 +84,9 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
       : `nothing had happened that could end it with ${code}`;
   },
 
+  /** Its sender was closed and its store keeps it: no ending, and never told as one here. */
+  left: () => 'what is left in a store has not ended',
+
   /** Something had happened after which nobody can know, or its time was over. */
   inDoubt: ({ code }, { plan, history, entry }) => {
     if (history.isDoubtful(entry) || isResumeWindowOver(plan, history, entry)) return undefined;

@@ -1,0 +1,31 @@
+import type { Frame } from '@wilco/protocol';
+import type { Link } from '@wilco/session';
+import type { FrameConnection } from './frame-connection.ts';
+
+/**
+ * A connection whose opening is over while the session still reads, from its store, what the peer
+ * holds. Keeps what comes in meanwhile: at most what this side's windows let its peer send.
+ */
+export class HeldConnection {
+  readonly connection: FrameConnection;
+  readonly link: Link;
+  readonly #frames: Frame[] = [];
+
+  constructor(connection: FrameConnection, link: Link) {
+    this.connection = connection;
+    // The frames that wait here have not been seen by the session.
+    this.link = { ...link, framesSeen: () => link.framesSeen() - this.#frames.length };
+  }
+
+  /** A frame came in. Its payload may be a view. */
+  keep(frame: Frame): void {
+    this.#frames.push('payload' in frame ? { ...frame, payload: frame.payload.slice() } : frame);
+  }
+
+  /** Gives all of them to `take`, until it says that nobody wants them any more. */
+  replay(take: (frame: Frame) => boolean): void {
+    for (let next = this.#frames.shift(); next !== undefined; next = this.#frames.shift()) {
+      if (!take(next)) return;
+    }
+  }
+}

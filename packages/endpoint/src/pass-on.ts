@@ -1,0 +1,40 @@
+import type { OutgoingMessage, Surrendered } from '@wilco/session';
+import { MessageReceipt } from './receipt.ts';
+import type { SessionDriver } from './session-driver.ts';
+
+/** What becomes of messages that the lost session may have delivered. */
+export type WhenSessionLost = 'resend' | 'inDoubt';
+
+/** What became of the messages of a session that is over. */
+export type MoveCounts = Readonly<MutableCounts>;
+
+/** The same, while it is counted. */
+export interface MutableCounts {
+  /** Sent again marked `resent`: an earlier copy may have been handled. */
+  resent: number;
+  /** Settled in doubt. */
+  inDoubt: number;
+  /** Certainly never handled: they moved without a mark. */
+  moved: number;
+}
+
+/** Hands messages over to the next session; returns those that are to be settled in doubt instead. */
+export function passOn(
+  surrendered: readonly Surrendered[],
+  next: SessionDriver,
+  whenLost: WhenSessionLost,
+  counts: MutableCounts,
+): OutgoingMessage[] {
+  const lost: OutgoingMessage[] = [];
+  for (const { message, mayBeHandled } of surrendered) {
+    if (mayBeHandled && whenLost === 'inDoubt') {
+      counts.inDoubt += 1;
+      lost.push(message);
+      continue;
+    }
+    next.resubmit(message, mayBeHandled);
+    if (message.receipt instanceof MessageReceipt) message.receipt.placed(next, message);
+    counts[mayBeHandled ? 'resent' : 'moved'] += 1;
+  }
+  return lost;
+}
