@@ -22,6 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'node:crypto',
     'node:fs/promises',
     'node:path',
+    'node:timers/promises',
     'node:zlib',
   ],
   endpoint: [

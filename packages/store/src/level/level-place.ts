@@ -5,6 +5,7 @@ import type { ClassicLevel } from 'classic-level';
 import { isNoSpace } from './commit-queue.ts';
 import type { LevelDatabase } from './level-database.ts';
 import type { DiskSpace } from './room-watch.ts';
+import { checkTables } from './table-check.ts';
 import { syncDirectory, witnessFile } from './witness-file.ts';
 import type { WitnessFile } from './witness.ts';
 
@@ -35,8 +36,13 @@ export function folder(path: string): LevelPlace {
     async prepare() {
       await makeDirectories(database);
       await assertWhole(database);
+      await checkTables(database);
       const { ClassicLevel } = await classicLevel();
-      made ??= new ClassicLevel<string, unknown>(database, { valueEncoding: 'json' });
+      made ??= new ClassicLevel<string, unknown>(database, {
+        valueEncoding: 'json',
+        // What is not compressed can be checked before it is opened.
+        compression: false,
+      });
       return made;
     },
     async opened() {
