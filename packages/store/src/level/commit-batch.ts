@@ -31,7 +31,11 @@ export class CommitBatch {
   floor = 0;
   /** Whether it has anything that must be as durable as the store's worth. */
   isUrgent = false;
+  /** Whether an entry that it drops is in the database still, though that was told as done. */
+  hasEntryDrops = false;
   #payloadBytes = 0;
+  /** The one that is being added. */
+  #commit: readonly StoreOperation[] = [];
   #size = 0;
 
   constructor(state: StoreState, writer: RecordWriter) {
@@ -56,10 +60,7 @@ export class CommitBatch {
 
   /** @throws TypeError for what no store could keep: it is not fit to be used after that. */
   add(operations: readonly StoreOperation[]): void {
-    for (const operation of operations) {
-      // What belongs to a session may stand before it.
-      if (operation.type === 'putSession') this.#state.session(operation.record.session);
-    }
+    this.#commit = operations;
     for (const operation of operations) this.#add(operation);
     this.#size += operations.length;
   }
@@ -127,6 +128,7 @@ export class CommitBatch {
         break;
       case 'dropEntry':
         this.#writes.push(deletion(this.#entryKey(operation)));
+        this.hasEntryDrops = true;
         return;
       case 'effect':
         this.#writes.push(...(operation.effect as unknown[]));
@@ -174,7 +176,11 @@ export class CommitBatch {
   }
 
   #session(name: string, operation: string): SessionState {
-    const session = this.#state.known(name, operation);
+    // What belongs to a session may stand before it.
+    const comes = (one: StoreOperation): boolean =>
+      one.type === 'putSession' && one.record.session === name;
+    const isNew = !this.#state.sessions.has(name) && this.#commit.some(comes);
+    const session = isNew ? this.#state.session(name) : this.#state.known(name, operation);
     this.#touched.add(session);
     return session;
   }

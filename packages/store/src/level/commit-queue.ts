@@ -105,6 +105,11 @@ export class CommitQueue {
     this.#planLazy();
   }
 
+  /** What was told as done is what a read of entries finds. */
+  async entriesWritten(): Promise<void> {
+    if (this.#building.hasEntryDrops) await this.drained();
+  }
+
   /** Everything that was added is in the database, or has failed. */
   async drained(): Promise<void> {
     this.#building.isUrgent ||= !this.#building.isEmpty;

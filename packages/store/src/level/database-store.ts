@@ -134,7 +134,12 @@ export class DatabaseStore implements Store {
     key: string,
     done: (error: unknown, value: Uint8Array | undefined) => void,
   ): void {
-    this.#read((database) => readEntry(database, this.#keys.entry(table, key))).then(
+    const { queue } = this.#opened();
+    const read = async (database: LevelDatabase): Promise<Uint8Array | undefined> => {
+      await queue.entriesWritten();
+      return readEntry(database, this.#keys.entry(table, key));
+    };
+    this.#read(read).then(
       (value) => done(undefined, value),
       (error: unknown) => done(error, undefined),
     );
@@ -145,7 +150,12 @@ export class DatabaseStore implements Store {
     range: EntryRange,
     done: (error: unknown, entries: readonly StoreEntry[]) => void,
   ): void {
-    this.#read((database) => readEntries(database, this.#keys.table(table), range)).then(
+    const { queue } = this.#opened();
+    const read = async (database: LevelDatabase): Promise<StoreEntry[]> => {
+      await queue.entriesWritten();
+      return readEntries(database, this.#keys.table(table), range);
+    };
+    this.#read(read).then(
       (entries) => done(undefined, entries),
       (error: unknown) => done(error, []),
     );

@@ -99,7 +99,7 @@ async function settled(): Promise<string> {
 
 function flip(file: string, at: number): void {
   const bytes = readFileSync(file);
-  bytes[at] = (bytes[at] ?? 0) ^ (1 << at % 8);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
   writeFileSync(file, bytes);
 }
 

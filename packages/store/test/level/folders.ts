@@ -26,7 +26,9 @@ export function copyOf(folder: string): string {
 /** The file of a store's database whose name ends so; the largest of several. */
 export function databaseFile(folder: string, ending: string): string {
   const database = join(folder, 'database');
-  const name = readdirSync(database).filter((one) => one.endsWith(ending)).at(-1);
+  const name = readdirSync(database)
+    .filter((one) => one.endsWith(ending))
+    .at(-1);
   if (name === undefined) throw new Error(`no file ${ending} in ${readdirSync(database).join()}`);
   return join(database, name);
 }
