@@ -131,7 +131,7 @@ async function lastKept(store: Store) {
   const messages = await new Promise<readonly OutgoingRecord[]>((resolve, reject) => {
     store.readOutgoing({ ...range, maxMessages: 1e6, maxBytes: 1e9 }, (error, records) => {
       if (error === undefined) resolve(records);
-      else reject(error);
+      else reject(asError(error));
     });
   });
   const value = await new Promise<Uint8Array | undefined>((resolve) => {
@@ -184,7 +184,7 @@ function commit(store: Store, ...operations: StoreOperation[]): Promise<void> {
   return new Promise((resolve, reject) => {
     store.commit(operations, (error) => {
       if (error === undefined) resolve();
-      else reject(error);
+      else reject(asError(error));
     });
   });
 }
@@ -218,4 +218,8 @@ function canMount(): boolean {
 function run(program: string, ...options: string[]): void {
   const { status, stderr } = spawnSync(program, options, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${options.join(' ')}: ${stderr}`);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('no error at all', { cause: error });
 }

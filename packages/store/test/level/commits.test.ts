@@ -1,7 +1,7 @@
 import { MemoryLevel } from 'memory-level';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../endpoint/test/manual-clock.ts';
-import { levelStore, type LevelDatabase } from '../../src/level/index.ts';
+import { levelStore } from '../../src/level/index.ts';
 import { outgoing, readAll, sending, sessionRecord } from './records.ts';
 
 interface Batch {

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import type { OutgoingRange, StoreOperation } from '@wilco/protocol';
 import { StoreImage, type Store } from '../../src/index.ts';
 import { levelStore } from '../../src/level/index.ts';
-import { commit, incoming, outgoing, receiving, sending, sessionRecord } from './records.ts';
+import {
+  asError,
+  commit,
+  incoming,
+  outgoing,
+  receiving,
+  sending,
+  sessionRecord,
+} from './records.ts';
 import { ManualClock } from '../../../endpoint/test/manual-clock.ts';
 
 const HEAD = { maxMessages: 7 };
@@ -60,7 +68,7 @@ function readOutgoing(store: Store, range: OutgoingRange): Promise<readonly unkn
   return new Promise((resolve, reject) => {
     store.readOutgoing(range, (error, records) => {
       if (error === undefined) resolve(records);
-      else reject(error);
+      else reject(asError(error));
     });
   });
 }

@@ -108,7 +108,7 @@ export function commit(store: Store, ...operations: StoreOperation[]): Promise<v
   return new Promise((resolve, reject) => {
     store.commit(operations, (error) => {
       if (error === undefined) resolve();
-      else reject(error);
+      else reject(asError(error));
     });
   });
 }
@@ -119,7 +119,7 @@ export function readAll(store: Store, session: string, channel = 1): Promise<rea
   return new Promise((resolve, reject) => {
     store.readOutgoing({ ...range, maxMessages: 1e9, maxBytes: 1e12 }, (error, records) => {
       if (error === undefined) resolve(records);
-      else reject(error);
+      else reject(asError(error));
     });
   });
 }
@@ -129,7 +129,12 @@ export function entriesOf(store: Store, table: 'ids' | 'meta'): Promise<readonly
   return new Promise((resolve, reject) => {
     store.readEntries(table, { limit: 1e6 }, (error, entries) => {
       if (error === undefined) resolve(entries);
-      else reject(error);
+      else reject(asError(error));
     });
   });
+}
+
+/** What a store failed with. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('no error at all', { cause: error });
 }
