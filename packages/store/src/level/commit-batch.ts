@@ -176,13 +176,17 @@ export class CommitBatch {
   }
 
   #session(name: string, operation: string): SessionState {
-    // What belongs to a session may stand before it.
-    const comes = (one: StoreOperation): boolean =>
-      one.type === 'putSession' && one.record.session === name;
-    const isNew = !this.#state.sessions.has(name) && this.#commit.some(comes);
-    const session = isNew ? this.#state.session(name) : this.#state.known(name, operation);
+    const session = this.#state.sessions.get(name) ?? this.#coming(name, operation);
     this.#touched.add(session);
     return session;
+  }
+
+  /** What belongs to a session may stand before it. */
+  #coming(name: string, operation: string): SessionState {
+    const comes = (one: StoreOperation): boolean =>
+      one.type === 'putSession' && one.record.session === name;
+    if (this.#commit.some(comes)) return this.#state.session(name);
+    throw new TypeError(`${operation} for the session ${name}, which has no record`);
   }
 
   /** Its records are many: a mark says that they count no more, and they are cleared away later. */

@@ -46,6 +46,7 @@ export interface LevelDatabase {
         readonly keys?: boolean;
         readonly values?: boolean;
         readonly fillCache?: boolean;
+        readonly highWaterMarkBytes?: number;
       },
   ): LevelIterator;
   clear(options: LevelRange & LevelEncodings): Promise<void>;
@@ -57,6 +58,9 @@ const UTF8 = new TextDecoder('utf-8');
 export function keyText(key: unknown): string {
   return typeof key === 'string' ? key : UTF8.decode(key as Uint8Array);
 }
+
+/** One piece of a range, at most: fewer trips to the disk's threads than by default. */
+const BYTES_AT_ONCE = 262_144;
 
 /** Reads a range piece by piece, and calls `take` for each entry, in order, until it returns `false`. */
 export async function scan(
@@ -70,6 +74,7 @@ export async function scan(
     ...ENCODINGS,
     values: reading.hasValues,
     fillCache: false,
+    highWaterMarkBytes: BYTES_AT_ONCE,
   });
   const takeOne = ([key, value]: [unknown, unknown]): boolean =>
     take(keyText(key), value as Uint8Array) !== false;

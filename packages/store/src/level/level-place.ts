@@ -42,6 +42,9 @@ export function folder(path: string): LevelPlace {
         valueEncoding: 'json',
         // What is not compressed can be checked before it is opened.
         compression: false,
+        // Tables are mapped into memory: as few as LevelDB allows, and small ones.
+        maxOpenFiles: 74,
+        maxFileSize: 1_048_576,
       });
       return made;
     },

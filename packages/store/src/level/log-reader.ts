@@ -48,7 +48,7 @@ export async function readMessages<Body extends Packed>(
   const page: Page<Body> = { messages: [], bytes: 0, isFull: false, seen: range.from };
   if (range.from < to) {
     const packs = { gte: `${log.key}m${wide(range.from)}`, lt: `${log.key}n` };
-    await scan(database, packs, { hasValues: true, atOnce: 64 }, (key, value) => {
+    await scan(database, packs, { hasValues: true, atOnce: 1_024 }, (key, value) => {
       const { seq: last = 0, count = 0 } = parseSessionKey(key.slice(log.key.length - 3)) ?? {};
       const first = last - count + 1;
       if (count === 0 || first < 1) throw damaged(key, 'has a key that nobody wrote');

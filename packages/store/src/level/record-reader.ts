@@ -2,9 +2,6 @@ import { crc32 } from 'node:zlib';
 import { WilcoError } from '@wilco/protocol';
 import { CHECKSUM_BYTES } from './record-writer.ts';
 
-const UTF8_IN = new TextEncoder();
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
 /**
  * Reads a record that {@link RecordWriter} wrote, after its checksum was compared.
  *
@@ -12,7 +9,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  * under its key.
  */
 export class RecordReader {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #key: string;
   readonly #end: number;
   #position = 0;
@@ -22,10 +19,10 @@ export class RecordReader {
     if (!(value instanceof Uint8Array) || value.length < CHECKSUM_BYTES) {
       throw damaged(key, value === undefined ? 'is missing' : 'is cut off');
     }
-    this.#bytes = value;
+    this.#bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
     this.#end = value.length - CHECKSUM_BYTES;
-    const body = value.subarray(0, this.#end);
-    if (crc32(body, crc32(UTF8_IN.encode(key))) !== readSum(value, this.#end)) {
+    const sum = crc32(this.#bytes.subarray(0, this.#end), crc32(key));
+    if (sum !== this.#bytes.readUInt32BE(this.#end)) {
       throw damaged(key, 'is not what was written: its checksum is wrong');
     }
   }
@@ -55,32 +52,33 @@ export class RecordReader {
   }
 
   text(): string {
-    return UTF8.decode(this.#take(this.varint()));
+    const from = this.#skip(this.varint());
+    return this.#bytes.toString('utf8', from, this.#position);
   }
 
   /** A copy: a record that is held must not keep the others of its pack in memory. */
   blob(): Uint8Array {
-    return new Uint8Array(this.#take(this.varint()));
+    return this.#copyFrom(this.#skip(this.varint()));
   }
 
   /** All that is left, as a copy. */
   rest(): Uint8Array {
-    return new Uint8Array(this.#take(this.#end - this.#position));
+    return this.#copyFrom(this.#skip(this.#end - this.#position));
   }
 
-  #take(length: number): Uint8Array {
+  #skip(length: number): number {
     const from = this.#position;
     if (from + length > this.#end) throw damaged(this.#key, 'is too short');
     this.#position = from + length;
-    return this.#bytes.subarray(from, from + length);
+    return from;
+  }
+
+  #copyFrom(from: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(from, this.#position));
   }
 }
 
 /** The record under this key can not be believed. */
 export function damaged(key: string, what: string): WilcoError {
   return new WilcoError('WILCO_STORE_DAMAGED', `the record ${key} ${what}`);
-}
-
-function readSum(bytes: Uint8Array, at: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0);
 }

@@ -129,13 +129,6 @@ export class StoreState {
     }
     return session;
   }
-
-  /** @throws TypeError where there is none: what belongs to it could never be found again. */
-  known(name: SessionId, operation: string): SessionState {
-    const session = this.sessions.get(name);
-    if (session !== undefined) return session;
-    throw new TypeError(`${operation} for the session ${name}, which has no record`);
-  }
 }
 
 function nothing(): LogState {

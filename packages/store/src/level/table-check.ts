@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { WilcoError } from '@wilco/protocol';
@@ -25,13 +25,27 @@ const BYTES_AT_ONCE = 1_048_576;
  */
 export async function checkTables(database: string): Promise<void> {
   const names = await readdir(database);
+  let memory = Buffer.alloc(0);
   for (const name of names.filter((one) => /\.(ldb|sst)$/.test(one))) {
-    await checkTable(join(database, name));
+    const path = join(database, name);
+    const { size } = await stat(path);
+    if (memory.length < size) memory = Buffer.alloc(Math.max(size, 2 * BYTES_AT_ONCE));
+    await checkTable(path, await contentsOf(path, memory.subarray(0, size)));
   }
 }
 
-async function checkTable(path: string): Promise<void> {
-  const bytes = await readFile(path);
+/** All of a file, in memory that is used again: there may be hundreds of them. */
+async function contentsOf(path: string, memory: Buffer): Promise<Buffer> {
+  const handle = await open(path, 'r');
+  try {
+    const { bytesRead } = await handle.read(memory, 0, memory.length, 0);
+    return memory.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function checkTable(path: string, bytes: Buffer): Promise<void> {
   const damaged = (what: string): WilcoError =>
     new WilcoError('WILCO_STORE_DAMAGED', `${path}: ${what}`);
   if (bytes.length < FOOTER_BYTES || bytes.readBigUInt64LE(bytes.length - 8) !== MAGIC) {
