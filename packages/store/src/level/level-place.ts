@@ -35,17 +35,7 @@ export function folder(path: string): LevelPlace {
   return {
     async prepare() {
       await makeDirectories(database);
-      await assertWhole(database);
-      await checkTables(database);
-      const { ClassicLevel } = await classicLevel();
-      made ??= new ClassicLevel<string, unknown>(database, {
-        valueEncoding: 'json',
-        // What is not compressed can be checked before it is opened.
-        compression: false,
-        // Tables are mapped into memory: as few as LevelDB allows, and small ones.
-        maxOpenFiles: 74,
-        maxFileSize: 1_048_576,
-      });
+      made = await openClassicLevel(database, made);
       return made;
     },
     async opened() {
@@ -61,6 +51,31 @@ export function folder(path: string): LevelPlace {
     isOwn: true,
     isCopying: true,
   };
+}
+
+/**
+ * A database of `classic-level` that can be opened without harm.
+ *
+ * @param made - The one that there is already: it is only looked whether its files are whole.
+ */
+export async function openClassicLevel(
+  database: string,
+  made?: ClassicLevel<string, unknown>,
+): Promise<ClassicLevel<string, unknown>> {
+  await assertWhole(database);
+  await checkTables(database);
+  const { ClassicLevel } = await classicLevel();
+  return (
+    made ??
+    new ClassicLevel<string, unknown>(database, {
+      valueEncoding: 'json',
+      // What is not compressed can be checked before it is opened.
+      compression: false,
+      // Tables are mapped into memory: as few as LevelDB allows, and small ones.
+      maxOpenFiles: 74,
+      maxFileSize: 1_048_576,
+    })
+  );
 }
 
 /** A database that an application has. */
