@@ -199,6 +199,7 @@ describe('a durable outbox', () => {
     const second = pair.client({ store: heir });
     await pair.until(() => second.isOnline && second.stats()?.unsettled === 0);
     expect(pair.handled).toEqual(upTo(4_000));
+    await pair.run(100);
     expect(heir.contents().sessions).toHaveLength(1);
     await pair.stop();
   });
@@ -278,7 +279,7 @@ describe('a store', () => {
     }
     expect(pair.store.application.get('order/1')).toBe('sent');
     expect(() => pair.dial('plain').send(Order, 1, { writes })).toThrow(
-      expect.objectContaining({ code: 'WILCO_OPTION_INVALID' }),
+      expect.objectContaining({ code: 'WILCO_WRITES_UNSUPPORTED' }),
     );
     await pair.stop();
   });

@@ -1,4 +1,4 @@
-import { WilcoError, type OutgoingRecord } from '@wilco/protocol';
+import { FIRST_SEQ, WilcoError, type OutgoingRecord } from '@wilco/protocol';
 import type { LeftOnDisk, Surrendered } from '@wilco/session';
 import type { LiveSession } from './live-session.ts';
 
@@ -34,9 +34,14 @@ export class OutboxMove {
     this.#owner = owner;
   }
 
-  /** Begins, or goes on. */
+  /** Begins. What was in memory has been taken in this turn: it is dropped with the same commit. */
   start(): void {
-    this.#isStopped = false;
+    const { onDisk } = this.#session.driver;
+    const left = onDisk.left();
+    for (const { number: channel, to: end } of onDisk.channels()) {
+      const to = left.find((one) => one.channel === channel)?.from ?? end;
+      this.#drop({ channel, from: FIRST_SEQ }, to);
+    }
     this.#next();
   }
 
@@ -78,7 +83,7 @@ export class OutboxMove {
     this.#commit();
   }
 
-  #drop({ channel, from }: LeftOnDisk, to: number): void {
+  #drop({ channel, from }: Pick<LeftOnDisk, 'channel' | 'from'>, to: number): void {
     this.#session.driver.persist({
       type: 'dropOutgoing',
       session: this.#session.storeKey,
