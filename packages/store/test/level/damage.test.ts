@@ -131,6 +131,22 @@ describe('a flipped bit', () => {
     240_000,
   );
 
+  test('in the middle of a long log is told, though LevelDB goes on behind it, and the end is there', async () => {
+    const folder = place();
+    const store = levelStore(folder);
+    await store.open();
+    await commit(store, { type: 'putSession', record: sessionRecord('a') });
+    const value = new Uint8Array(1_000).fill(1);
+    for (let count = 0; count < 150; count++) {
+      await commit(store, { type: 'putEntry', table: 'ids', key: `order ${String(count)}`, value });
+    }
+    await store.close();
+    flip(databaseFile(folder, '.log'), 50_000);
+    const [damage] = await damageOf(folder);
+    expect(damage).toMatchObject({ code: 'WILCO_STORE_DAMAGED', session: undefined });
+    expect(damage?.detail).toMatch(/^commit \d+ is missing$/);
+  });
+
   test('in one half of the witness is healed by the other, in both it is told once', async () => {
     const folder = await filled();
     const whole = await find(copyOf(folder));
