@@ -38,5 +38,7 @@ function inWords(outcome: Outcome<Charged>): string {
       return 'cancelled, and certainly not paid';
     case 'inDoubt':
       return 'ask the bank: it may have been paid';
+    case 'left':
+      return 'not known yet: the next run goes on with it';
   }
 }

@@ -15,6 +15,10 @@ export interface ConnectionSettings {
   readonly cert?: string;
   readonly key?: string;
   readonly insecure?: true;
+}
+
+/** The option of a command that keeps messages. */
+export interface StoreSettings {
   readonly store?: string;
 }
 
@@ -76,8 +80,15 @@ function withCommonOptions(command: Command): Command {
       new Option('--max-message <size>', 'the longest line, in bytes; the peer has a limit too')
         .argParser(sizeBytes)
         .default(16 * 1024 * 1024, '16MiB'),
-    )
-    .option('--store <dir>', 'keep messages on disk (refused: this version keeps them in memory)');
+    );
+}
+
+/** Adds the folder of a store to a command that keeps messages. */
+export function withStoreOption(command: Command): Command {
+  return command.option(
+    '--store <dir>',
+    'keep messages in this folder: they survive the process, and loss of power',
+  );
 }
 
 function file(flag: string, variable: string, about: string): Option {
@@ -85,8 +96,10 @@ function file(flag: string, variable: string, about: string): Option {
 }
 
 /** What `connect` and `ping` are told. */
-export function clientOptions(to: readonly Target[], settings: ClientSettings): ClientOptions {
-  refuseStore(settings);
+export function clientOptions(
+  to: readonly Target[],
+  settings: ClientSettings & StoreSettings,
+): ClientOptions {
   const token = tokenOf(settings);
   const { tls, ca, cert, key, serverName, retry } = settings;
   const isEncrypted = tls === true || [ca, cert, key, serverName].some((one) => one !== undefined);
@@ -104,8 +117,10 @@ export function clientOptions(to: readonly Target[], settings: ClientSettings): 
 }
 
 /** What `listen` is told. */
-export function serverOptions(at: Target, settings: ConnectionSettings): ServerOptions {
-  refuseStore(settings);
+export function serverOptions(
+  at: Target,
+  settings: ConnectionSettings & StoreSettings,
+): ServerOptions {
   const token = tokenOf(settings);
   const { ca, cert, key } = settings;
   const isEncrypted = [ca, cert, key].some((one) => one !== undefined);
@@ -126,23 +141,20 @@ function certificates({ ca, cert, key }: ConnectionSettings): TlsCertificates {
   };
 }
 
-function common({ wait, maxMessage, insecure }: ConnectionSettings): EndpointOptions {
+function common(settings: ConnectionSettings & StoreSettings): EndpointOptions {
+  const { wait, maxMessage, insecure, store } = settings;
+  const leastBytes = store === undefined ? OUTBOX_BYTES : STORED_OUTBOX_BYTES;
   return {
     waitMs: wait,
     heartbeatMs: Math.min(10_000, Math.max(40, Math.round(wait * 0.4))),
     maxMessageBytes: maxMessage,
-    outboxBytes: Math.max(OUTBOX_BYTES, 2 * maxMessage),
+    outboxBytes: Math.max(leastBytes, 2 * maxMessage),
     ...(insecure === true && { insecure }),
   };
 }
 
-const OUTBOX_BYTES = 64 * 1024 * 1024;
-
-function refuseStore({ store }: ConnectionSettings): void {
-  if (store === undefined) return;
-  const reason = 'this version keeps messages in memory only';
-  throw new CommandError(`--store ${store}: ${reason}; leave it out`, EXIT.usage);
-}
+const OUTBOX_BYTES = 64 * 1024 ** 2;
+const STORED_OUTBOX_BYTES = 1024 ** 3;
 
 function tokenOf({ tokenFile }: ConnectionSettings): string | undefined {
   const isOfFile = tokenFile !== undefined;

@@ -10,6 +10,16 @@ export interface InputLine {
   readonly endOffset: number;
 }
 
+/** Where in its input a reader begins. */
+export interface LinePlace {
+  /** How many lines came before. */
+  readonly number: number;
+  /** How many bytes came before. */
+  readonly offset: number;
+}
+
+/** Where an input begins. */
+export const BEGINNING: LinePlace = { number: 0, offset: 0 };
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -20,12 +30,15 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  * are counted and left out, and so is a byte order mark at the beginning.
  *
  * Never holds more than `maxBytes` of one line: of a longer one only the size is told.
+ *
+ * @param start - Where in the input the first piece begins.
  */
 export async function* readLines(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
+  start = BEGINNING,
 ): AsyncGenerator<InputLine> {
-  const reader = new LineReader(maxBytes);
+  const reader = new LineReader(maxBytes, start);
   for await (const piece of pieces) yield* reader.push(piece);
   yield* reader.end();
 }
@@ -35,11 +48,13 @@ class LineReader {
   #pieces: Uint8Array[] = [];
   #heldBytes = 0;
   #size = 0;
-  #number = 0;
-  #endOffset = 0;
+  #number: number;
+  #endOffset: number;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, start: LinePlace) {
     this.#maxBytes = maxBytes;
+    this.#number = start.number;
+    this.#endOffset = start.offset;
   }
 
   *push(piece: Uint8Array): Generator<InputLine> {

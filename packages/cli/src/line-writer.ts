@@ -22,34 +22,48 @@ export class LineWriter {
   #waiting: Entry[] = [];
   #isWriting = false;
   #failure: Error | undefined;
+  /** Where the sink will be when all that was handed over is written. */
+  #endBytes: number;
 
-  constructor(sink: LineSink) {
+  /** @param startBytes - How much is in the sink already. */
+  constructor(sink: LineSink, startBytes = 0) {
     this.#sink = sink;
+    this.#endBytes = startBytes;
   }
 
-  /** Resolves when the line was written; rejects where the sink failed, then and ever after. */
-  write(...parts: readonly Uint8Array[]): Promise<void> {
+  /**
+   * Resolves when the line was written, with the place in the sink at which it ends; rejects
+   * where the sink failed, then and ever after.
+   */
+  write(...parts: readonly Uint8Array[]): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    for (const { byteLength } of parts) this.#endBytes += byteLength;
+    const endBytes = this.#endBytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ parts, resolve, reject });
+      this.#waiting.push({ parts, endBytes, resolve, reject });
       if (!this.#isWriting) void this.#writeAll();
     });
   }
 
   /** Writes an object as a line of JSON. */
-  writeJson(fields: Readonly<Record<string, unknown>>): Promise<void> {
+  writeJson(fields: Readonly<Record<string, unknown>>): Promise<number> {
     return this.write(new TextEncoder().encode(jsonLine(fields)));
   }
 
   /** Resolves when so few lines wait that more may come; at once, most of the time. */
   room(): Promise<void> | undefined {
-    return this.#waiting.length < WAITING_MAX ? undefined : this.write().catch(() => {});
+    return this.#waiting.length < WAITING_MAX ? undefined : this.#written();
   }
 
   /** Resolves when everything was written, and lets go of the sink. */
   async close(): Promise<void> {
-    await this.write().catch(() => {});
+    await this.#written();
     await this.#sink.close();
+  }
+
+  /** Resolves when everything was written, or can't be. */
+  async #written(): Promise<void> {
+    await this.write().catch(() => {});
   }
 
   async #writeAll(): Promise<void> {
@@ -68,7 +82,7 @@ export class LineWriter {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       await this.#sink.write(Buffer.concat(entries.flatMap(({ parts }) => parts)));
-      for (const { resolve } of entries) resolve();
+      for (const { endBytes, resolve } of entries) resolve(endBytes);
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const { reject } of entries) reject(this.#failure);
@@ -135,7 +149,8 @@ export function streamSink(stream: Writable): LineSink {
 
 interface Entry {
   readonly parts: readonly Uint8Array[];
-  readonly resolve: () => void;
+  readonly endBytes: number;
+  readonly resolve: (endBytes: number) => void;
   readonly reject: (error: Error) => void;
 }
 

@@ -1,13 +1,18 @@
 import { Command, Option } from 'commander';
 import { act, withLogOptions, type LogSettings } from './command-action.ts';
-import { withServerOptions, type ConnectionSettings } from './connection-options.ts';
+import {
+  withServerOptions,
+  withStoreOption,
+  type ConnectionSettings,
+  type StoreSettings,
+} from './connection-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { ListenJob } from './listen-job.ts';
 import { LISTEN_MANUAL } from './manual.ts';
 import { durationMs, wholeNumber, type Target } from './option-values.ts';
 
 /** What `wilco listen` is told, as commander gives it. */
-export interface ListenSettings extends ConnectionSettings, LogSettings {
+export interface ListenSettings extends ConnectionSettings, LogSettings, StoreSettings {
   readonly port?: number;
   readonly host: string;
   readonly path?: string;
@@ -53,7 +58,7 @@ export function listenCommand(): Command {
         .argParser(durationMs)
         .default(5_000, '5s'),
     );
-  withServerOptions(command);
+  withStoreOption(withServerOptions(command));
   withLogOptions(command);
   return command.addHelpText('after', LISTEN_MANUAL).action(listen);
 }

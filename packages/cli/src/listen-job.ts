@@ -1,10 +1,12 @@
 import { listen, type HandlerContext, type PeerSession, type Server } from '@wilco/server';
+import { CommandStore } from './command-store.ts';
 import { serverOptions } from './connection-options.ts';
 import { EXIT, exitCodeOf, exitCodeUnwritten, onSignal } from './exit-codes.ts';
 import { jsonTextType, onOneLine } from './json-text.ts';
 import { LineWriter, sinkOfOption, type LineSink } from './line-writer.ts';
 import type { ListenSettings } from './listen-command.ts';
 import { targetName, type Target } from './option-values.ts';
+import { OutputFile } from './output-file.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Lines of one session that may wait for one write together; they are written in their order. */
@@ -38,11 +40,19 @@ export class ListenJob {
       this.#end(EXIT.done, this.#settings.drain);
     });
     const options = serverOptions(this.#place, this.#settings);
-    const writer = new LineWriter(await this.#openSink());
-    const server = await listen({ ...options, handlerTimeoutMs: HANDLER_TIMEOUT_MS });
+    const { out, store: folder } = this.#settings;
+    const store = folder === undefined ? undefined : await CommandStore.open(folder);
+    const file = store && out !== '-' ? await OutputFile.open(out, store) : undefined;
+    const writer = new LineWriter(await this.#openSink(), file?.startBytes);
+    const server = await listen({
+      ...{ ...options, handlerTimeoutMs: HANDLER_TIMEOUT_MS },
+      ...(store !== undefined && { store: store.store }),
+    });
     for (const type of new Set(this.#settings.type)) {
-      const write = (body: Uint8Array, context: HandlerContext): Promise<void> =>
-        this.#write(writer, body, context);
+      const write = async (body: Uint8Array, context: HandlerContext): Promise<void> => {
+        const endBytes = await this.#write(writer, body, context);
+        if (file !== undefined) context.commit([file.endsAt(endBytes)]);
+      };
       server.handle(jsonTextType(type), write, { concurrency: SIDE_BY_SIDE });
     }
     this.#logEvents(server);
@@ -53,18 +63,23 @@ export class ListenJob {
   }
 
   #openSink(): Promise<LineSink> {
-    const { out, sync } = this.#settings;
-    return sinkOfOption('--out', out, { isAppended: true, isSynced: sync === true });
+    const { out, sync, store } = this.#settings;
+    // The position in a store must not be ahead of the file.
+    const isSynced = sync === true || store !== undefined;
+    return sinkOfOption('--out', out, { isAppended: true, isSynced });
   }
 
-  /** Resolves when the line is written. Where it can't be, the message is never called handled. */
-  async #write(writer: LineWriter, body: Uint8Array, context: HandlerContext): Promise<void> {
+  /**
+   * Resolves when the line is written, with the place at which it ends. Where it can't be, the
+   * message is never called handled.
+   */
+  async #write(writer: LineWriter, body: Uint8Array, context: HandlerContext): Promise<number> {
     try {
-      await writer.write(head(context), onOneLine(body), CLOSE_BRACE);
+      return await writer.write(head(context), onOneLine(body), CLOSE_BRACE);
     } catch (error) {
       this.#failed(error);
       // The sender finds out by the end of the session, and keeps the message.
-      await new Promise(() => {});
+      return new Promise(() => {});
     }
   }
 

@@ -42,7 +42,15 @@ Receipts, one line of JSON for each line of the input, in the order in which the
   reason    why it was not handled: a code, and words; null where it was
   attempts  how often it was put on a connection
   ms        from reading it until it was settled
-  --receipts begins the file anew.
+  --receipts begins the file anew, unless there is a --store.
+
+With --store DIR a line counts as taken when it is on the disk, and survives whatever ends this
+process. Started again with the same words, it first settles what an earlier run has left, and goes
+on in the file where that one ended: the place is kept in the same commit as the message of the
+line, so no line is left out or sent twice. A file that has grown since is continued; one that
+begins otherwise, or is shorter, is another file. Of standard input it keeps what it had taken.
+Receipts are then added to --receipts FILE, over all runs. Lines go to the disk as fast as that
+takes them (up to 1 GiB), not as fast as the peer does.
 
 When the connection is lost, it is made again and the session goes on: nothing is lost or doubled.
 When the peer lost its memory, lines that it may have handled are sent again, marked "resent"
@@ -56,6 +64,7 @@ With --json the summary is one object on standard output, and the log is JSON as
 
 Examples:
   wilco send --to orders.example:7411 --insecure orders.ndjson --receipts receipts.ndjson
+  wilco send --to :7411 --store ./outbox orders.ndjson        kill it, start it again: it goes on
   tail -f app.log.json | wilco send --to unix:/run/collect.sock
   jq -r 'select(.outcome != "handled") | .line' receipts.ndjson
 `;
@@ -75,6 +84,13 @@ When a message counts as handled: when its line was taken by standard output or 
 is, by the system: after a crash of the whole machine the last lines of a file may be gone, unless
 --sync is given, which waits for the disk (lines that come together wait together).
 A reader that is slow slows the senders down; nothing piles up here.
+
+With --store DIR what the senders were told is received survives the end of this process, and loss
+of power. With --out FILE as well, each line is in the file exactly once: how long the file is stands
+in the same commit as the mark that the message is handled, and what was written beyond it is cut
+off at the next start (each line is on the disk first, as with --sync). Lines that are printed may
+come twice after a crash, the second time with "redelivered":true. The file belongs to its store:
+where it has become shorter than what counts as handled, listen says so and does not begin.
 A body that is not JSON is rejected, and so is a message of another type.
 
 Signals: at SIGINT or SIGTERM clients are told to come back later, what is in flight has the time
@@ -86,6 +102,7 @@ A token (WILCO_TOKEN or --token-file) lets in only clients that show the same.
 Examples:
   wilco listen --port 7411 | jq -c .body
   wilco listen --port 7411 --host 0.0.0.0 --insecure --out orders.ndjson --sync
+  wilco listen --port 7411 --store ./inbox --out orders.ndjson
 `;
 
 export const PING_MANUAL = `

@@ -1,17 +1,28 @@
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { connect, type WhenSessionLost } from '@wilco/client';
 import { Argument, Command, Option } from 'commander';
 import { act, withLogOptions, withProgressOption, type LogSettings } from './command-action.ts';
-import { clientOptions, withClientOptions, type ClientSettings } from './connection-options.ts';
+import { CommandStore } from './command-store.ts';
+import {
+  clientOptions,
+  withClientOptions,
+  withStoreOption,
+  type ClientSettings,
+  type StoreSettings,
+} from './connection-options.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { placeIn, positionName, type InputPosition } from './input-position.ts';
+import { BEGINNING, type InputLine, type LinePlace } from './line-reader.ts';
 import { SEND_MANUAL } from './manual.ts';
 import { durationMs, gapMs, target, type Target } from './option-values.ts';
 import { receiptsWriter, SendJob } from './send-job.ts';
+import type { KeptLine } from './send-run.ts';
 
 /** What `wilco send` is told, as commander gives it. */
-export interface SendSettings extends ClientSettings, LogSettings {
+export interface SendSettings extends ClientSettings, LogSettings, StoreSettings {
   readonly to: readonly Target[];
   readonly type: string;
   readonly receipts?: string;
@@ -27,6 +38,10 @@ export interface SendInput {
   readonly name: string;
   readonly stream: Readable;
   readonly bytes: number | undefined;
+  /** Where in it this run begins. */
+  readonly start: LinePlace;
+  /** What is kept with each message, where there is a store. */
+  readonly kept: ((line: InputLine) => KeptLine) | undefined;
 }
 
 /** `wilco send`: each line of the input as one message, with a receipt. */
@@ -66,7 +81,7 @@ export function sendCommand(): Command {
         .choices(['resend', 'in-doubt'])
         .default('resend'),
     );
-  withClientOptions(command);
+  withStoreOption(withClientOptions(command));
   withLogOptions(withProgressOption(command));
   return command.addHelpText('after', SEND_MANUAL).action(send);
 }
@@ -75,30 +90,66 @@ function send(path: string, settings: SendSettings): Promise<void> {
   return act(settings, async (reporter) => {
     const whenSessionLost: WhenSessionLost = settings.whenLost === 'resend' ? 'resend' : 'inDoubt';
     const options = { ...clientOptions(settings.to, settings), whenSessionLost };
-    const input = await openInput(path);
-    const receipts = await receiptsWriter(settings.receipts);
-    const client = connect(options);
+    const store =
+      settings.store === undefined ? undefined : await CommandStore.open(settings.store);
+    const input = await openInput(path, store);
+    const receipts = await receiptsWriter(settings.receipts, store !== undefined);
+    const client = connect({ ...options, ...(store !== undefined && { store: store.store }) });
     return new SendJob({ client, input, receipts, settings, reporter }).run();
   });
 }
 
 /** @throws CommandError where it can't be read. */
-async function openInput(path: string): Promise<SendInput> {
+async function openInput(path: string, store: CommandStore | undefined): Promise<SendInput> {
   if (path === '-') {
-    return { name: 'standard input', stream: process.stdin, bytes: undefined };
+    const kept = store && keeping(undefined, newKey());
+    return {
+      name: 'standard input',
+      stream: process.stdin,
+      bytes: undefined,
+      start: BEGINNING,
+      kept,
+    };
   }
   try {
     const facts = await stat(path);
     if (facts.isDirectory()) throw new Error('it is a folder, wanted a file');
+    const isPlace = facts.isFile() && store !== undefined;
+    const place = isPlace ? await keptPlace(path, store) : undefined;
     const bytes = facts.isFile() ? facts.size : undefined;
-    const stream = createReadStream(path);
+    const stream = createReadStream(path, { start: place?.offset ?? 0 });
     await new Promise((resolve, reject) => {
       stream.once('open', resolve);
       stream.once('error', reject);
     });
-    return { name: path, stream, bytes };
+    const kept = store && keeping(place, place?.key ?? newKey());
+    return { name: path, stream, bytes, start: place ?? BEGINNING, kept };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError(`can not read ${path}: ${reason}`, EXIT.usage);
   }
+}
+
+async function keptPlace(path: string, store: CommandStore): Promise<InputPosition> {
+  const kept = await store.position<InputPosition>(await positionName(path));
+  return placeIn(path, kept, newKey());
+}
+
+/** Each message has the name of its line, and the position of a file is kept with it. */
+function keeping(place: InputPosition | undefined, key: string): (line: InputLine) => KeptLine {
+  return ({ number, endOffset }) => {
+    const id = `${key}.${number}`;
+    if (place === undefined) return { id, writes: [] };
+    const position = { ...place, number: number + 1, offset: endOffset };
+    return { id, writes: [CommandStore.write(`send ${place.path}`, position)] };
+  };
+}
+
+/** The line that a message of an earlier run had, by its id. */
+export function lineOfId(id: string | undefined): number {
+  return Number(/\.(\d+)$/.exec(id ?? '')?.[1] ?? 0);
+}
+
+function newKey(): string {
+  return randomBytes(6).toString('hex');
 }

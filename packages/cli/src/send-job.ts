@@ -6,7 +6,7 @@ import { LineWriter, sinkOfOption, streamSink } from './line-writer.ts';
 import { targetName } from './option-values.ts';
 import { receiptLine, type LineReceipt } from './receipt-lines.ts';
 import type { Reporter } from './reporter.ts';
-import type { SendInput, SendSettings } from './send-command.ts';
+import { lineOfId, type SendInput, type SendSettings } from './send-command.ts';
 import { progressText, Rate } from './send-progress.ts';
 import { SendRun } from './send-run.ts';
 import { sendSummary } from './send-summary.ts';
@@ -26,10 +26,13 @@ export interface SendParts {
   readonly reporter: Reporter;
 }
 
-/** Opens the file of receipts. */
-export async function receiptsWriter(path: string | undefined): Promise<LineWriter | undefined> {
+/** Opens the file of receipts; where lines are kept over runs, so are their receipts. */
+export async function receiptsWriter(
+  path: string | undefined,
+  isAppended: boolean,
+): Promise<LineWriter | undefined> {
   if (path === undefined) return undefined;
-  const options = { isAppended: false, isSynced: false };
+  const options = { isAppended, isSynced: false };
   return new LineWriter(await sinkOfOption('--receipts', path, options));
 }
 
@@ -58,6 +61,7 @@ export class SendJob {
       type: settings.type,
       ttlMs: settings.ttl,
       maxBytes: settings.maxMessage,
+      kept: parts.input.kept,
       room: () => receipts?.room(),
       settled: (receipt) => this.#settled(receipt),
       unsendable: (line, reason) => this.#unsendable(line, reason),
@@ -69,8 +73,9 @@ export class SendJob {
     const { client, input, receipts, settings } = this.#parts;
     this.#watchForEnd();
     const stopShowing = this.#show();
+    await this.#adopt();
     try {
-      await this.#run.sendAll(readLines(input.stream, settings.maxMessage));
+      await this.#run.sendAll(readLines(input.stream, settings.maxMessage, input.start));
     } catch (error) {
       this.#endEarly(
         EXIT.notDone,
@@ -87,6 +92,25 @@ export class SendJob {
     await receipts?.close();
     await this.#tell();
     return this.#exitCode;
+  }
+
+  /** What earlier runs have left in the store is to be settled by this one. */
+  async #adopt(): Promise<void> {
+    const { client, input, reporter } = this.#parts;
+    if (input.kept === undefined) return;
+    let left = 0;
+    for await (const { id, receipt } of client.pending()) {
+      this.#run.adopt(lineOfId(id), receipt);
+      left += 1;
+    }
+    const { number } = input.start;
+    if (number > 0) {
+      const text = `${input.name} goes on at line ${number + 1}`;
+      reporter.log('info', 'goesOn', text, { line: number });
+    }
+    if (left === 0) return;
+    const text = `${left} lines of an earlier run are in the store`;
+    reporter.log('info', 'leftBefore', text, { lines: left });
   }
 
   #settled(receipt: LineReceipt): void {

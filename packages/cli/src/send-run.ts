@@ -1,4 +1,5 @@
 import { WilcoError, type Client, type MessageType, type Receipt } from '@wilco/client';
+import type { PositionWrite } from './command-store.ts';
 import { jsonProblem, jsonTextType } from './json-text.ts';
 import type { InputLine } from './line-reader.ts';
 import { outcomeOf, reasonOf, type LineOutcome, type LineReceipt } from './receipt-lines.ts';
@@ -16,6 +17,15 @@ export interface SendCounts {
   readonly settledBytes: number;
 }
 
+/** What is kept with the message of a line. */
+export interface KeptLine {
+  readonly id: string;
+  readonly writes: readonly PositionWrite[];
+}
+
+/** Lines that are kept go to the disk together, so many at a time. */
+const QUEUED_EVERY = 256;
+
 /** What a run is made with. */
 export interface SendRunSetting {
   readonly client: Client;
@@ -23,6 +33,8 @@ export interface SendRunSetting {
   readonly type: string;
   readonly ttlMs: number | undefined;
   readonly maxBytes: number;
+  /** What each message of a line is sent with beside its body; `undefined`: nothing. */
+  readonly kept: ((line: InputLine) => KeptLine) | undefined;
   /** Asked before each line: where it gives a promise, the line waits for it. */
   room(): Promise<void> | undefined;
   /** Each line, once, when it is settled. */
@@ -77,6 +89,13 @@ export class SendRun {
     this.#isStopped = true;
   }
 
+  /** A message of an earlier run that is not settled: it counts as a line of this one. */
+  adopt(line: number, receipt: Receipt): void {
+    this.#lines += 1;
+    // Its bytes are none of this run's input.
+    this.#follow({ number: line, size: -1 }, receipt);
+  }
+
   /** Sends every line; resolves when the last one is in the outbox, or the run was stopped. */
   async sendAll(lines: AsyncIterable<InputLine>): Promise<void> {
     try {
@@ -101,16 +120,25 @@ export class SendRun {
   }
 
   async #send(line: InputLine, bytes: Uint8Array): Promise<void> {
-    const { client, ttlMs } = this.#setting;
-    const startedMs = performance.now();
+    const { client, ttlMs, kept } = this.#setting;
     let receipt: Receipt<void>;
     try {
-      const options = { whenFull: 'wait', ...(ttlMs !== undefined && { ttlMs }) } as const;
+      const ttl = ttlMs === undefined ? {} : { ttlMs };
+      const options = { whenFull: 'wait', ...ttl, ...kept?.(line) } as const;
       receipt = client.send(this.#type, bytes, options);
     } catch (error) {
       this.#notTaken(line, error);
       return;
     }
+    this.#follow(line, receipt);
+    // Room first, then the next line: the input is read as fast as the peer, or the disk, takes it.
+    if (kept === undefined || this.#lines % QUEUED_EVERY === 0)
+      await receipt.queued.catch(() => {});
+  }
+
+  /** Tells how the message of a line ends. */
+  #follow(line: Pick<InputLine, 'number' | 'size'>, receipt: Receipt): void {
+    const startedMs = performance.now();
     void receipt.settled.then((outcome) => {
       this.#settle(line, {
         line: line.number,
@@ -121,8 +149,6 @@ export class SendRun {
         ms: Math.round((performance.now() - startedMs) * 10) / 10,
       });
     });
-    // Room first, then the next line: the input is read as fast as the peer takes it.
-    await receipt.queued.catch(() => {});
   }
 
   /** The client took nothing: because it is over, or because of this line. */
@@ -144,7 +170,7 @@ export class SendRun {
     this.#settle(line, { line: line.number, outcome: 'rejected', reason, ...nothing });
   }
 
-  #settle({ size }: InputLine, receipt: LineReceipt): void {
+  #settle({ size }: Pick<InputLine, 'size'>, receipt: LineReceipt): void {
     this.#byOutcome[receipt.outcome] += 1;
     this.#settledBytes += size + 1;
     this.#setting.settled(receipt);

@@ -1,15 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'tsup';
 import { afterAll, afterEach, vi } from 'vitest';
+import { bundleCli } from './cli-bundle.ts';
 
-const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
-const PACKAGE = fileURLToPath(new URL('..', import.meta.url));
-/** The command, from the sources as they are now, made once: loading them takes a second each time. */
-const BUNDLE = await bundled();
+const BUNDLE = await bundleCli();
 
 /** How a process of the command line is started. */
 export interface CliOptions {
@@ -20,31 +16,6 @@ export interface CliOptions {
   readonly output?: string;
   /** Whether more may be written to what it reads. @defaultValue `false` */
   readonly isInputOpen?: boolean;
-}
-
-/**
- * One file out of all sources, made by the tool that makes the package. It lies in a folder of
- * its own, where the manifest stands next to `dist` as it does in the package.
- */
-async function bundled(): Promise<{ readonly folder: string; readonly main: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'wilco-cli-bundle-'));
-  copyFileSync(`${PACKAGE}package.json`, join(folder, 'package.json'));
-  await build({
-    config: false,
-    silent: true,
-    entry: { main: `${PACKAGE}src/main.ts` },
-    outDir: join(folder, 'dist'),
-    format: 'esm',
-    target: 'node20',
-    tsconfig: `${PACKAGE}tsconfig.json`,
-    noExternal: [/./],
-    // The parser of the command line is CommonJS, and asks for modules of Node.js.
-    banner: { js: REQUIRE },
-    esbuildOptions: (options) => {
-      options.conditions = ['source'];
-    },
-  });
-  return { folder, main: join(folder, 'dist', 'main.js') };
 }
 
 // Starting a process takes seconds on a busy machine, and most tests start several.

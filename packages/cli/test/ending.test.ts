@@ -16,7 +16,7 @@ describe('wrong usage', () => {
     [['send', '--to', ':1', 'no-such-file'], /can not read no-such-file/],
     [['send', '--to', ':1', '--receipts', '/no-folder/x'], /--receipts \/no-folder\/x: ENOENT/],
     [['send', '--to', ':1', tmpdir()], /it is a folder, wanted a file/],
-    [['send', '--to', ':1', '--store', 'here'], /--store here: this version keeps/],
+    [['send', '--to', ':1', '--store', ''], /the path of levelStore\(\) is empty/],
     [['send', '--to', 'far.example:7411'], /WILCO_INSECURE_REFUSED.* allow it with --insecure/],
     [['listen'], /wanted --port PORT or --path PATH/],
     [['listen', '--port', '0', '--sync'], /--sync goes with --out/],

@@ -7,7 +7,7 @@ const FACTS: ProgressFacts = {
     handled: 4_711,
     settled: 4_714,
     unsendable: 3,
-    byOutcome: { handled: 4_711, rejected: 3, expired: 0, cancelled: 0, 'in-doubt': 0 },
+    byOutcome: { handled: 4_711, rejected: 3, expired: 0, cancelled: 0, 'in-doubt': 0, left: 0 },
     settledBytes: 470,
   },
   fraction: 0.47,

@@ -8,7 +8,7 @@ const GOOD: SendEnd = {
     handled: 10_000,
     settled: 10_000,
     unsendable: 0,
-    byOutcome: { handled: 10_000, rejected: 0, expired: 0, cancelled: 0, 'in-doubt': 0 },
+    byOutcome: { handled: 10_000, rejected: 0, expired: 0, cancelled: 0, 'in-doubt': 0, left: 0 },
     settledBytes: 1_000_000,
   },
   failures: [],
@@ -42,7 +42,14 @@ test('a run that went well is one sentence', () => {
 });
 
 test('a run that did not says what became of the rest, and names the first few', () => {
-  const byOutcome = { handled: 9_000, rejected: 1, expired: 0, cancelled: 600, 'in-doubt': 399 };
+  const byOutcome = {
+    handled: 9_000,
+    rejected: 1,
+    expired: 0,
+    cancelled: 600,
+    'in-doubt': 399,
+    left: 0,
+  };
   const failure = { line: 41, id: 'x', outcome: 'in-doubt', reason: 'WILCO_IN_DOUBT' } as const;
   const { lines, fields, isGood } = sendSummary({
     ...GOOD,

@@ -1,0 +1,50 @@
+import { truncate, stat, realpath, writeFile } from 'node:fs/promises';
+import { CommandStore, type PositionWrite } from './command-store.ts';
+import { CommandError, EXIT } from './exit-codes.ts';
+
+/** How much of a file holds lines whose messages count as handled. */
+interface OutputPosition {
+  readonly bytes: number;
+}
+
+/**
+ * A file of lines whose length is kept in the store, in the same commit that marks the message of
+ * a line as handled: what was written beyond it is cut off at the next start, and its messages
+ * are handled again. So each line is in the file exactly once.
+ */
+export class OutputFile {
+  /** How much is in the file at the start. */
+  readonly startBytes: number;
+  readonly #name: string;
+
+  private constructor(name: string, startBytes: number) {
+    this.#name = name;
+    this.startBytes = startBytes;
+  }
+
+  /**
+   * Makes the file as it was at the last commit.
+   *
+   * @throws CommandError where it is shorter than that: lines that count as handled are gone.
+   */
+  static async open(path: string, store: CommandStore): Promise<OutputFile> {
+    // It is made where there is none, so that it has a real path.
+    await writeFile(path, '', { flag: 'a' });
+    const name = `listen ${await realpath(path)}`;
+    const { size } = await stat(path);
+    const bytes = (await store.position<OutputPosition>(name))?.bytes ?? size;
+    if (size < bytes) {
+      const known = `it has ${size} bytes, and ${bytes} were written for good`;
+      const advice = 'put it back, or give another --out or another --store';
+      throw new CommandError(`--out ${path}: ${known}: ${advice}`, EXIT.notDone);
+    }
+    if (size > bytes) await truncate(path, bytes);
+    return new OutputFile(name, bytes);
+  }
+
+  /** What is to be kept with the mark of the message whose line ends here. */
+  endsAt(bytes: number): PositionWrite {
+    const position: OutputPosition = { bytes };
+    return CommandStore.write(this.#name, position);
+  }
+}
