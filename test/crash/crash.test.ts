@@ -1,0 +1,85 @@
+/** The parts of `npm run crash` that say whether something was lost: they must not be wrong. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { crashCases, spread } from './cases.ts';
+import { linesFor, verdictOn } from './lines.ts';
+import { cutPower, SyncTrace } from './power-cut.ts';
+
+describe('the comparison of what was sent with what arrived', () => {
+  const sent = linesFor(4);
+  const written = (...places: number[]): string =>
+    places.map((place) => `{"seq":1,"body":${sent[place]?.trimEnd()}}\n`).join('');
+
+  test.each([
+    ['nothing is wrong', [0, 1, 2, 3], { lost: 0, duplicated: 0, misplaced: 0 }],
+    ['a line is lost', [0, 2, 3], { lost: 1, duplicated: 0, misplaced: 0 }],
+    ['a line came twice', [0, 1, 2, 2, 3], { lost: 0, duplicated: 1, misplaced: 0 }],
+    ['two lines changed places', [0, 2, 1, 3], { lost: 0, duplicated: 0, misplaced: 1 }],
+  ])('says that %s', (_sentence, places, verdict) => {
+    expect(verdictOn(sent, written(...places))).toEqual(verdict);
+  });
+
+  test('calls what nobody sent, and half a line, out of place', () => {
+    expect(verdictOn(sent, `${written(0, 1, 2, 3)}{"seq":9,"bo`)).toMatchObject({ misplaced: 1 });
+  });
+});
+
+describe('a power cut', () => {
+  const trace = (...lines: string[]): SyncTrace => new SyncTrace(() => 10).read(lines.join('\n'));
+  const sizes = (one: SyncTrace): unknown => one.files.get('/s/a');
+
+  test('leaves what a sync has covered, and what was there before', () => {
+    const seen = trace(
+      '7 write(3</s/a>, ""..., 100) = 100',
+      '8 fdatasync(3</s/a>) = 0',
+      '7 writev(3</s/a>, [{}], 1) = 30',
+    );
+    expect(sizes(seen)).toEqual({ size: 140, syncedSize: 110 });
+  });
+
+  test('takes what was written while a sync ran, and all of a sync that never returned', () => {
+    const seen = trace(
+      '7 write(3</s/a>, ""..., 100) = 100',
+      '8 fdatasync(3</s/a> <unfinished ...>',
+      '7 write(3</s/a>, ""..., 5) = 5',
+      '8 <... fdatasync resumed>) = 0',
+      '8 fdatasync(3</s/a> <unfinished ...>',
+      '8 +++ killed by SIGKILL +++',
+    );
+    expect(sizes(seen)).toEqual({ size: 115, syncedSize: 110 });
+  });
+
+  test('does not count calls that failed, and follows a file that is cut short', () => {
+    const seen = trace(
+      '7 write(3</s/a>, ""..., 100) = -1 ENOSPC (No space left on device)',
+      '7 pwrite64(3</s/a>, ""..., 8, 40) = 8',
+      '7 ftruncate(3</s/a>, 4) = 0',
+    );
+    expect(sizes(seen)).toEqual({ size: 4, syncedSize: 4 });
+  });
+
+  test('shortens the files in its places, and no others', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wilco-power-'));
+    const [log, over, other] = ['log', 'over', 'other'].map((name) => join(folder, name));
+    for (const path of [log, over, other]) writeFileSync(path ?? '', 'x'.repeat(20));
+    const lines = [log, over, other].map((path) => `7 write(3<${path}>, ""..., 10) = 10`);
+    const seen = trace(...lines);
+    const lostBytes = cutPower(seen, [log ?? '', over ?? ''], (path) => path === over);
+    expect(lostBytes).toBe(10);
+    expect(readFileSync(log ?? '', 'utf8')).toHaveLength(10);
+    expect(readFileSync(over ?? '', 'utf8')).toHaveLength(20);
+    expect(readFileSync(other ?? '', 'utf8')).toHaveLength(20);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test('the sweep has every call that was counted, and a short one is spread over all of them', () => {
+  const counts = { sender: new Map([['fdatasync', 3]]), receiver: new Map([['rename', 2]]) };
+  const names = crashCases(100, counts).map(({ name }) => name);
+  expect(names).toHaveLength(3 + 3 + 2);
+  expect(names).toContain('sender loses power at fdatasync 3');
+  expect(names).toContain('receiver is killed at rename 2');
+  expect(spread(crashCases(100, counts), 4)).toHaveLength(4);
+});
