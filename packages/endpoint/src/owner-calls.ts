@@ -24,6 +24,9 @@ export interface SessionDriverOwner {
   stepped(): void;
 }
 
+/** A list that was longer is not kept. */
+const KEPT_PLACES = 3 * 64;
+
 /** What is called with two values, or fewer. */
 type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Second) => void;
 
@@ -34,30 +37,30 @@ type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Sec
  */
 export class OwnerCalls {
   readonly #owner: SessionDriverOwner;
-  /** The function, then its two values, of one call after the other. */
-  readonly #queue: unknown[] = [];
+  /** The function, then its two values, of one call after the other; free places behind them. */
+  #queue: unknown[] = [];
+  #end = 0;
 
   constructor(owner: SessionDriverOwner) {
     this.#owner = owner;
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0;
+    return this.#end === 0;
   }
 
   /** Does them, and those that join meanwhile. One that throws is done; the rest stays. */
   run(): void {
-    const queue = this.#queue;
     let done = 0;
     try {
-      while (done < queue.length) {
+      while (done < this.#end) {
+        const queue = this.#queue;
         done += 3;
         const call = queue[done - 3] as Call<unknown, unknown>;
         call(this.#owner, queue[done - 2], queue[done - 1]);
       }
     } finally {
-      if (done === queue.length) queue.length = 0;
-      else queue.splice(0, done);
+      this.#forget(done);
     }
   }
 
@@ -98,7 +101,19 @@ export class OwnerCalls {
   }
 
   #add<First, Second>(call: Call<First, Second>, first: First, second: Second): void {
-    this.#queue.push(call, first, second);
+    const queue = this.#queue;
+    const end = this.#end;
+    queue[end] = call;
+    queue[end + 1] = first;
+    queue[end + 2] = second;
+    this.#end = end + 3;
+  }
+
+  /** The places stay for the next turn, where they are not very many; what was in them does not. */
+  #forget(done: number): void {
+    if (done === this.#end && done <= KEPT_PLACES) this.#queue.fill(undefined, 0, done);
+    else this.#queue = this.#queue.slice(done, this.#end);
+    this.#end -= done;
   }
 }
 
