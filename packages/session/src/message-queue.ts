@@ -21,7 +21,9 @@ export class MessageQueue implements Iterable<IncomingMessage> {
   shift(): void {
     const places = this.#places;
     if (this.#start + 1 >= places.length) {
-      places.length = 0;
+      // Where one comes at a time the list keeps its memory.
+      if (this.#start === 0) places.pop();
+      else places.length = 0;
       this.#start = 0;
       return;
     }

@@ -155,16 +155,7 @@ export class SessionWindow implements Window, BudgetHolder {
       this.#usedAtMs = nowMs;
       this.#budget.used(this);
     }
-    this.#grant.grow((messages, bytes) => {
-      const wantedBytes = costOf(messages, bytes);
-      const moreBytes = wantedBytes - this.#reservedBytes;
-      if (moreBytes > 0 && !this.#budget.reserveGrowth(moreBytes)) {
-        this.#budget.takeBack(moreBytes, this, wantedBytes, nowMs);
-        return false;
-      }
-      this.#reservedBytes += Math.max(0, moreBytes);
-      return true;
-    });
+    if (this.#grant.isUsedUp) this.#growGrant(nowMs);
     if (this.#waiting === undefined) return;
     for (const assembly of this.#waiting.keys()) this.#askFor(assembly, nowMs);
   }
@@ -295,6 +286,19 @@ export class SessionWindow implements Window, BudgetHolder {
     this.#giveUnneeded();
     this.releaseAssembly(this.#assemblyBytes);
     this.#isAbandoned = true;
+  }
+
+  #growGrant(nowMs: number): void {
+    this.#grant.grow((messages, bytes) => {
+      const wantedBytes = costOf(messages, bytes);
+      const moreBytes = wantedBytes - this.#reservedBytes;
+      if (moreBytes > 0 && !this.#budget.reserveGrowth(moreBytes)) {
+        this.#budget.takeBack(moreBytes, this, wantedBytes, nowMs);
+        return false;
+      }
+      this.#reservedBytes += Math.max(0, moreBytes);
+      return true;
+    });
   }
 
   #askFor({ totalBytes }: Assembly, nowMs: number): void {

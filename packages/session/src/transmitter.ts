@@ -96,9 +96,10 @@ export class Transmitter {
       if (channel === undefined) break;
       this.#transmitNext(channel, nowMs);
     }
-    this.isBlocked = this.#outbox.channels.some(
-      (channel) => channel.hasPending && !this.#canSend(channel),
-    );
+    this.isBlocked = false;
+    for (const channel of this.#outbox.channels) {
+      if (channel.hasPending && !this.#canSend(channel)) this.isBlocked = true;
+    }
   }
 
   /** Asks the peer for what is wanted back: new requests, or all of them again. */
