@@ -1,7 +1,7 @@
 import { FrameDecoder, FrameEncoder } from '@wilco/codec';
 import { LIMITS, WilcoError, type Frame } from '@wilco/protocol';
 import type { Clock } from './clock.ts';
-import type { Connection, TlsPeer } from './transport.ts';
+import type { Connection, ConnectionEvents, TlsPeer } from './transport.ts';
 
 /** A read that fills this is followed by another, most likely. */
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -46,7 +46,7 @@ export interface FrameConnectionOwner {
  * deadlines, and its end, which is told once, whatever the transport reports and however
  * often. Once it was let go, nothing that still happens on it has any effect.
  */
-export class FrameConnection {
+export class FrameConnection implements ConnectionEvents {
   readonly remote: string;
   readonly isReliable: boolean;
   readonly isExposed: boolean;
@@ -69,7 +69,7 @@ export class FrameConnection {
   #unfinishedSinceMs = Infinity;
   #unfinishedFrame = -1;
   #armedAtMs = Infinity;
-  #cancelTimer: () => void = () => {};
+  #cancelTimer: () => void = nothing;
   /** Set while an ended connection waits for the peer's end. */
   #isLingering = false;
   #gone: (() => void)[] = [];
@@ -90,13 +90,7 @@ export class FrameConnection {
     this.#isLimited = setting.isOpeningLimited;
     this.#decoder = this.#newDecoder();
     if (this.isReliable) this.#encoder.appendPreamble();
-    connection.attach({
-      opened: () => this.#owner?.opened(),
-      received: (bytes) => this.#received(bytes),
-      ended: () => this.#over(undefined),
-      failed: (error) => this.#over(error),
-      closed: () => this.#over(undefined),
-    });
+    connection.attach(this);
   }
 
   /** Whole frames that came in, the one that is being told included. */
@@ -202,7 +196,11 @@ export class FrameConnection {
     this.#cancelTimer = clock.schedule(clock.nowMs() + lingerMs, () => this.#endLingering());
   }
 
-  #received(bytes: Uint8Array): void {
+  opened(): void {
+    this.#owner?.opened();
+  }
+
+  received(bytes: Uint8Array): void {
     if (this.#owner === undefined) return;
     this.#owner.heard();
     this.#receivedBytes += bytes.length;
@@ -218,6 +216,18 @@ export class FrameConnection {
     }
     this.#noteUnfinished();
     owner.readDone(bytes.length < READ_BUFFER_BYTES);
+  }
+
+  ended(): void {
+    this.#over(undefined);
+  }
+
+  failed(error: Error): void {
+    this.#over(error);
+  }
+
+  closed(): void {
+    this.#over(undefined);
   }
 
   #readStream(bytes: Uint8Array): WilcoError | undefined {
@@ -273,7 +283,7 @@ export class FrameConnection {
     this.#armedAtMs = dueMs;
     this.#cancelTimer = this.#setting.clock.schedule(dueMs, () => {
       this.#armedAtMs = Infinity;
-      this.#cancelTimer = () => {};
+      this.#cancelTimer = nothing;
       // What has come until now is read first: this process may have been asleep.
       this.#setting.clock.defer(() => this.#checkDeadlines());
     });
@@ -320,7 +330,7 @@ export class FrameConnection {
   #endLingering(): void {
     this.#isLingering = false;
     this.#cancelTimer();
-    this.#cancelTimer = () => {};
+    this.#cancelTimer = nothing;
     this.#connection.destroy();
     const gone = this.#gone;
     this.#gone = [];
@@ -331,7 +341,9 @@ export class FrameConnection {
     this.#owner = undefined;
     this.#decoder.stop();
     this.#cancelTimer();
-    this.#cancelTimer = () => {};
+    this.#cancelTimer = nothing;
     this.#armedAtMs = Infinity;
   }
 }
+
+function nothing(): void {}

@@ -30,7 +30,7 @@ export interface FullAddress {
 /**
  * What happens on a connection. May come in any order that the system likes: the
  * endpoint takes the first of `ended`, `failed` and `closed` as the end, and ignores
- * whatever comes after.
+ * whatever comes after. Call them on what was given to `attach`: they are methods of an object.
  */
 export interface ConnectionEvents {
   /**

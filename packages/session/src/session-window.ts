@@ -45,9 +45,9 @@ export class SessionWindow implements Window, BudgetHolder {
   #lowered = 0;
   #told = 0;
   /** Has the peer told of a lower window soon: set by the session. */
-  onLowered: () => void = () => {};
+  onLowered: () => void = nothing;
   /** Without a connection: forgets what is unfinished. Set by the session. */
-  onForget: () => void = () => {};
+  onForget: () => void = nothing;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the budget has no room for another session. */
   constructor(options: ResolvedSessionOptions, budget: WindowBudget, nowMs = 0) {
@@ -347,3 +347,5 @@ export class SessionWindow implements Window, BudgetHolder {
 function costOf(messages: number, bytes: number): number {
   return messages * LIMITS.messageOverheadBytes + bytes;
 }
+
+function nothing(): void {}
