@@ -1,4 +1,4 @@
-import { defineMessage, Rejection, type LogEntry } from '@wilco/client';
+import { defineMessage, Rejection, RetryLater, type LogEntry } from '@wilco/client';
 import { listen } from '@wilco/server';
 import { PERFECT_LINK } from '@wilco/testkit';
 import { start as startClient } from '../../packages/client/test/scripted-server.ts';
@@ -25,17 +25,18 @@ type Log = (entry: LogEntry) => void;
 
 /** All kinds of messages, a lost connection, a dead one, and a server that goes. */
 async function conversation(log: Log): Promise<void> {
-  const pair = await virtualPair({ client: { log }, server: { log } });
+  const pair = await virtualPair({ client: { log }, server: { log, maxAttempts: 2 } });
   pair.server.handle(Bulk, () => undefined);
   pair.server.handle(Work, (what, { signal }) => {
     if (what === 'reject') throw new Rejection('NO', 'no');
     if (what === 'throw') throw new Error('oops');
+    if (what === 'later') throw new RetryLater(10);
     if (what !== 'wait') return 'done';
     return new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve('stopped'));
     });
   });
-  for (const what of ['work', 'reject', 'throw']) pair.client.send(Work, what);
+  for (const what of ['work', 'reject', 'throw', 'later']) pair.client.send(Work, what);
   pair.client.send(Bulk, new Uint8Array(200_000), { channel: 'bulk' });
   await pair.run(1_000);
   const waiting = pair.client.send(Work, 'wait');

@@ -47,6 +47,9 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     maxUnsentBytes: 'whose peer does not read is broken, when too much waits for it',
   },
   EndpointOptions: {
+    deadLetterMessages: 'is kept within limits: %s',
+    deadLetterBytes: 'is kept within limits: %s',
+    deadLetterAgeMs: 'is kept within limits: %s',
     store: 'a store that does not answer is given up after its time',
     transport: 'is refused where nobody listens',
     clock: 'an idle side speaks as often as its heartbeat says',

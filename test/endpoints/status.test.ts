@@ -58,7 +58,7 @@ describe('the status of a message', () => {
     });
     expect(await statusOf(pair, second.id ?? '')).toEqual({
       status: 'pending',
-      reason: 'it waits for its handler, behind 1 others',
+      reason: 'it waits for its handler, behind 1 others, first of all #1',
     });
     await pair.stop();
   });
@@ -173,7 +173,9 @@ describe('an explanation', () => {
       ['d', 'queued', undefined],
     ]);
     expect(told[0]?.there?.reason).toMatch(/^its handler runs since/);
-    expect(told[1]?.there?.reason).toBe('it waits for its handler, behind 1 others');
+    expect(told[1]?.there?.reason).toBe(
+      'it waits for its handler, behind 1 others, first of all #1',
+    );
     expect(told[2]?.here).toMatch(/^not written: the window of its channel holds 2 of 2 messages/);
     expect(told[3]?.here).toMatch(/^not written: behind 1 others of its channel; the window/);
     expect(told[0]).toMatchObject({ type: 'order', channel: 'default', attempts: 1 });

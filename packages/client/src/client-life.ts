@@ -26,6 +26,7 @@ import {
   type WelcomeFrame,
 } from '@wilco/protocol';
 import { Beginning } from './beginning.ts';
+import { clientLetters } from './client-letters.ts';
 import {
   ClientSessions,
   isDamaged,
@@ -91,10 +92,9 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       store: this.store,
       handlers: setting.handlers,
       budget: new WindowBudget(windowBudgetBytes),
-      ids: messageIds(options.ids, clock),
-      channels,
+      letters: clientLetters(setting, this.store, () => this.session),
+      ...{ ids: messageIds(options.ids, clock), channels, log },
       hasIntegrity: opening.integrity === 'endToEnd',
-      log,
     };
     const credentials = new CredentialSource(clock, options.credentials, opening.connectTimeoutMs);
     this.#dialler = new Dialler({

@@ -106,6 +106,7 @@ export class ClientSessions {
       if (contents !== newest) this.#moves.addStored(contents, () => this.#create(contents));
     }
     this.#moves.start();
+    setting.source.letters.start();
   }
 
   /** The session in use. Has no id until a server has named it. */
@@ -230,7 +231,7 @@ export class ClientSessions {
     contents: SessionContents | undefined,
     budget = this.#setting.source.budget,
   ): LiveSession {
-    const { log } = this.#setting.source;
+    const { letters, log } = this.#setting.source;
     const { source, handlers, sender, handle, options } = this.#setting;
     const storeKey = contents?.session.session ?? newId(options.random);
     const driver = {
@@ -250,7 +251,10 @@ export class ClientSessions {
       handlerFailed: (failure) => owner.handlerFailed(failure),
       lateResult: (result) => owner.lateResult(result),
     };
-    const session: LiveSession = new LiveSession({ driver, sender, handlers, handle, log }, life);
+    const session: LiveSession = new LiveSession(
+      { driver, sender, handlers, handle, letters, log },
+      life,
+    );
     if (contents === undefined) session.saveRecord(UNNAMED);
     else session.adopt(contents);
     return session;

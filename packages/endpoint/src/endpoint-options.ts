@@ -4,6 +4,7 @@ import { WilcoError, wholeInRange } from '@wilco/protocol';
 import type { Store } from '@wilco/store';
 import { addressName, isLocal } from './address.ts';
 import { systemClock, type Clock } from './clock.ts';
+import type { DeadLetterLimits } from './dead-letters.ts';
 import { eventLog, type EventLog, type LogHook } from './log.ts';
 import {
   resolveOpeningOptions,
@@ -91,6 +92,30 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
    * @defaultValue `16_777_216` (16 MiB)
    */
   readonly idReplyBytes?: number;
+  /**
+   * How many messages that were given up the store keeps; the oldest make room for others. 0: none.
+   *
+   * Whole number, 0 to 1_000_000.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly deadLetterMessages?: number;
+  /**
+   * How much of them it keeps.
+   *
+   * Bytes, 0 to 1_099_511_627_776.
+   *
+   * @defaultValue `67_108_864` (64 MiB)
+   */
+  readonly deadLetterBytes?: number;
+  /**
+   * How long it keeps each. Looked at when another one comes, and at each start.
+   *
+   * Milliseconds, 1 to 31_536_000_000 (a year).
+   *
+   * @defaultValue `2_592_000_000` (30 days)
+   */
+  readonly deadLetterAgeMs?: number;
   /** Weight, urgency and concurrency of channels, by name. @defaultValue all alike */
   readonly channels?: Readonly<Record<string, ChannelOptions>>;
   /**
@@ -111,6 +136,7 @@ export interface ResolvedEndpointOptions {
   readonly whenSessionLost: WhenSessionLost;
   readonly windowBudgetBytes: number;
   readonly ids: MessageIdLimits;
+  readonly deadLetters: DeadLetterLimits;
   readonly channels: Readonly<Record<string, ChannelOptions>>;
   readonly log: EventLog | undefined;
   readonly session: ResolvedSessionOptions;
@@ -133,6 +159,7 @@ export function resolveEndpointOptions(
     whenSessionLost: whenSessionLostOf(options.whenSessionLost),
     windowBudgetBytes: wholeInRange('windowBudgetBytes', windowBudgetBytes, 65_536, 2 ** 40),
     ids: idLimitsOf(options),
+    deadLetters: deadLetterLimitsOf(options),
     channels: checkChannels(options.channels),
     log: eventLog(options.log, side, clock),
     session: resolveSessionOptions(options, isDurable(options.store)),
@@ -182,6 +209,18 @@ function idLimitsOf({
     maxIds: wholeInRange('maxIds', maxIds, 0, 16_777_216),
     idAgeMs: wholeInRange('idAgeMs', idAgeMs, 0, 31_536_000_000),
     idReplyBytes: wholeInRange('idReplyBytes', idReplyBytes, 0, 2 ** 40),
+  };
+}
+
+function deadLetterLimitsOf({
+  deadLetterMessages = 10_000,
+  deadLetterBytes = 64 * MIB,
+  deadLetterAgeMs = 2_592_000_000,
+}: EndpointOptions): DeadLetterLimits {
+  return {
+    messages: wholeInRange('deadLetterMessages', deadLetterMessages, 0, 1_000_000),
+    bytes: wholeInRange('deadLetterBytes', deadLetterBytes, 0, 2 ** 40),
+    ageMs: wholeInRange('deadLetterAgeMs', deadLetterAgeMs, 1, 31_536_000_000),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { MessageType } from '@wilco/protocol';
+import type { DeadLetter } from './dead-letter.ts';
 import {
   EventSource,
   type EventListener,
@@ -6,7 +7,13 @@ import {
   type Undo,
 } from './event-source.ts';
 import type { HandlerFailure, LateResult } from './handler-runs.ts';
-import type { FallbackHandler, HandleOptions, Handler, Handlers } from './handlers.ts';
+import type {
+  DeadLetterHandler,
+  FallbackHandler,
+  HandleOptions,
+  Handler,
+  Handlers,
+} from './handlers.ts';
 import type { SettledMessage, UnobservedFailure } from './message-sender.ts';
 import type { CloseOptions } from './session-handle.ts';
 
@@ -20,6 +27,11 @@ export interface EndpointEvents {
   readonly lateResult: LateResult;
   /** A handler threw something else than a `Rejection`, or its reply can't be encoded. */
   readonly handlerFailed: HandlerFailure;
+  /**
+   * A message of the peer was given up: handlers were started on it, and none has finished it. Its
+   * sender is told; with a store it is kept until `handleDeadLetters` takes it.
+   */
+  readonly deadLetter: DeadLetter;
   /** A listener threw. Nothing else is harmed by it. */
   readonly listenerFailed: ListenerFailure;
 }
@@ -64,6 +76,17 @@ export abstract class Endpoint<Events extends EndpointEvents> implements AsyncDi
    */
   handleOthers(handler: FallbackHandler): Undo {
     return this.#handlers.addFallback(handler);
+  }
+
+  /**
+   * Takes messages that were given up: as they are, and those that the store kept, the oldest
+   * first, one at a time. Without a store it is called once for each, and nothing is kept. Returns
+   * how to undo it.
+   *
+   * @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`.
+   */
+  handleDeadLetters(handler: DeadLetterHandler): Undo {
+    return this.#handlers.addForDeadLetters(handler);
   }
 
   /** Calls `listener` at each event of that name. Returns how to undo it. */

@@ -1,4 +1,4 @@
-import type { Session } from '@wilco/session';
+import type { OutboxOnDisk, Session } from '@wilco/session';
 
 /** The engine of a session, to read from, and what leads to no order: all else goes through its driver. */
 export type EngineView = Pick<
@@ -12,4 +12,7 @@ export type EngineView = Pick<
   | 'judge'
   | 'knowledge'
   | 'stopAccepting'
->;
+> & {
+  /** What of its outbox is on disk only. */
+  readonly onDisk: Omit<OutboxOnDisk, 'prepare' | 'read' | 'settle'>;
+};

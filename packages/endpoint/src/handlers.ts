@@ -11,6 +11,7 @@ import {
   type SessionId,
 } from '@wilco/protocol';
 import { SuspectGate } from '@wilco/session';
+import type { DeadLetter } from './dead-letter.ts';
 import type { Undo } from './event-source.ts';
 import type { SessionHandle } from './session-handle.ts';
 
@@ -81,6 +82,12 @@ export type Handler<Body, Reply> = (body: Body, context: HandlerContext) => Repl
  */
 export type FallbackHandler = (payload: Uint8Array, context: HandlerContext) => unknown;
 
+/**
+ * Takes a message that was given up. Once it has resolved, the store keeps nothing of it any more;
+ * where it throws, the letter stays, and is handed over again at the next start.
+ */
+export type DeadLetterHandler = (letter: DeadLetter) => void | Promise<void>;
+
 /** How a type is handled. */
 export interface HandleOptions {
   /**
@@ -121,6 +128,8 @@ const HANDLE_OPTION_NAMES: OptionNames<HandleOptions> = { concurrency: true, whe
 export class Handlers {
   readonly #byType = new Map<string, Registration>();
   #fallback: FallbackHandler | undefined;
+  #deadLetters: DeadLetterHandler | undefined;
+  #added: () => void = nothing;
   readonly #toStop = new Set<() => void>();
   /** Lets messages that may bring the process down run one at a time, in all sessions. */
   readonly suspects = new SuspectGate();
@@ -144,6 +153,7 @@ export class Handlers {
     const given = { type, handler, concurrency, whenRetried };
     const registration = given as unknown as Registration;
     this.#byType.set(name, registration);
+    this.#added();
     return () => {
       if (this.#byType.get(name) === registration) this.#byType.delete(name);
     };
@@ -156,6 +166,7 @@ export class Handlers {
       throw new WilcoError('WILCO_HANDLER_EXISTS', 'there is one for all other types');
     }
     this.#fallback = handler;
+    this.#added();
     return () => {
       if (this.#fallback === handler) this.#fallback = undefined;
     };
@@ -167,6 +178,33 @@ export class Handlers {
 
   find(type: string): Registration | undefined {
     return this.#byType.get(type);
+  }
+
+  /** @throws {@link WilcoError} `WILCO_HANDLER_EXISTS`, `WILCO_OPTION_INVALID`. */
+  addForDeadLetters(handler: DeadLetterHandler): Undo {
+    checkHandler(handler);
+    if (this.#deadLetters !== undefined) {
+      throw new WilcoError('WILCO_HANDLER_EXISTS', 'there is one for dead letters');
+    }
+    this.#deadLetters = handler;
+    this.#added();
+    return () => {
+      if (this.#deadLetters === handler) this.#deadLetters = undefined;
+    };
+  }
+
+  get deadLetters(): DeadLetterHandler | undefined {
+    return this.#deadLetters;
+  }
+
+  /** Whether a message of this type has a handler. */
+  handles(type: string): boolean {
+    return this.#fallback !== undefined || this.#byType.has(type);
+  }
+
+  /** Calls `added` whenever there is another handler. */
+  whenAdded(added: () => void): void {
+    this.#added = added;
   }
 
   /**
@@ -207,3 +245,5 @@ function checkHandler(handler: unknown): void {
   if (typeof handler === 'function') return;
   throw new WilcoError('WILCO_OPTION_INVALID', `a handler is ${typeof handler}, wanted a function`);
 }
+
+function nothing(): void {}

@@ -19,6 +19,9 @@ export type { Store, StoreContents } from '@wilco/store';
 export { systemClock } from './clock.ts';
 export type { Clock } from './clock.ts';
 export { checkCloseNames, ENDPOINT_OPTION_NAMES } from './option-names.ts';
+export { DeadLetters } from './dead-letters.ts';
+export type { DeadLetterLimits, DeadLettersSetting } from './dead-letters.ts';
+export type { DeadLetter } from './dead-letter.ts';
 export { Endpoint, endpointEvents } from './endpoint.ts';
 export type { EndpointEvents } from './endpoint.ts';
 export {
@@ -38,7 +41,7 @@ export { messageIds, openRemembering } from './id-memory.ts';
 export { logError } from './log.ts';
 export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';
-export type { LiveSessionSetting, SessionLife } from './live-session.ts';
+export type { LiveSessionSetting, SessionLife } from './live-session-setting.ts';
 export type { MoveCounts, WhenSessionLost } from './pass-on.ts';
 export { MessageSender } from './message-sender.ts';
 export { OutboxMove } from './outbox-move.ts';

@@ -9,6 +9,7 @@ import type {
 import {
   cancelled,
   inDoubt,
+  type AbandonedMessage,
   type Delivery,
   type FarewellWords,
   type HandlerResult,
@@ -26,37 +27,14 @@ import {
   type HandlerRunsOwner,
   type LateResult,
 } from './handler-runs.ts';
-import type { Handlers } from './handlers.ts';
-import type { EventLog } from './log.ts';
+import type { LiveSessionSetting, SessionLife } from './live-session-setting.ts';
 import { LoggedSessionDriver } from './logged-session-driver.ts';
-import type { MessageSender } from './message-sender.ts';
 import { OutboxMove } from './outbox-move.ts';
 import type { SessionDriverOwner } from './owner-calls.ts';
 import { passOn, type MoveCounts, type MutableCounts, type WhenSessionLost } from './pass-on.ts';
 import { MessageReceipt } from './receipt.ts';
 import { SessionDriver } from './session-driver.ts';
-import type { SessionDriverSetting } from './session-driver-setting.ts';
 import type { SessionHandle } from './session-handle.ts';
-
-/** Whom a session tells of its life. */
-export interface SessionLife {
-  noticed(notice: NoticeFrame): void;
-  credentials(credentials: Uint8Array): void;
-  dropped(connection: FrameConnection, error: Parameters<SessionDriverOwner['dropped']>[1]): void;
-  finished(connection: FrameConnection): void;
-  ended(end: SessionEnd): void;
-  handlerFailed(failure: HandlerFailure): void;
-  lateResult(result: LateResult): void;
-}
-
-/** What a session needs. */
-export interface LiveSessionSetting {
-  readonly driver: SessionDriverSetting;
-  readonly sender: MessageSender;
-  readonly handlers: Handlers;
-  readonly handle: SessionHandle;
-  readonly log: EventLog | undefined;
-}
 
 /** One session in use: its driver, with the receipts and the handlers of the application. */
 export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
@@ -191,7 +169,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
 
   /** Whether it is over and some of its messages, on disk only, have not moved yet. */
   get isLeftOnDisk(): boolean {
-    return this.driver.onDisk.left().length > 0;
+    return this.driver.engine.onDisk.left().length > 0;
   }
 
   /** What {@link moveTo} has left on disk goes the same way, in pieces, and is counted. */
@@ -260,7 +238,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     this.#markEnded();
     const { store } = this.#setting.driver;
     const failed = inDoubt('WILCO_STORE_FAILED', 'the store failed while it was closed');
-    for (const { receipt } of [...this.driver.onDisk.asked()]) {
+    for (const { receipt } of [...this.driver.engine.onDisk.asked()]) {
       if (!(receipt instanceof MessageReceipt)) continue;
       if (store.hasFailed) receipt.settle(failed);
       else receipt.leave();
@@ -291,6 +269,11 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
 
   abort(delivery: Delivery, code: ErrorCode): void {
     this.#runs.abort(delivery, code);
+  }
+
+  deadLetter(letter: AbandonedMessage): void {
+    const { identity } = this.handle;
+    this.#setting.letters.died(letter, { session: this.sessionId, identity });
   }
 
   handlerFinished(delivery: Delivery, result: HandlerResult): boolean {
@@ -342,7 +325,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
 
   /** Who has a receipt of what can't be read is told; of the others only the number is known. */
   #abandon(left: LeftOnDisk, settlement: Settlement): number {
-    const { known, unknown } = this.driver.onDisk.abandon(left);
+    const { known, unknown } = this.driver.engine.onDisk.abandon(left);
     for (const message of known) this.driver.settle(message, settlement);
     this.#setting.sender.lost(unknown);
     return known.length + unknown;

@@ -61,6 +61,10 @@ export const LOG_EVENTS = {
     'warn',
     "receiver: its handler threw something else than a Rejection, or its reply can't be encoded; what it was is in the event `handlerFailed`",
   ],
+  'message.abandoned': [
+    'warn',
+    'receiver: handlers were started on it, none finished it, none is started again; a dead letter: `code`, `attempt`',
+  ],
   'answer.transmitted': [
     'debug',
     'receiver: how it ended was written to the connection: `outcome`, `code`, `bytes`',

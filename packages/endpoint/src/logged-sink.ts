@@ -33,6 +33,10 @@ export function loggedSink(sink: SessionSink, log: SessionLog, clock: Clock): Se
       log.aborted(delivery, code);
       sink.abort(delivery, code);
     },
+    deadLetter: (letter) => {
+      log.abandoned(letter);
+      sink.deadLetter(letter);
+    },
     noticed: (notice) => {
       log.noticed(notice.notice);
       sink.noticed(notice);

@@ -51,7 +51,7 @@ export class OutboxMove {
   }
 
   #next(): void {
-    const left = this.#session.driver.onDisk.left()[0];
+    const left = this.#session.driver.engine.onDisk.left()[0];
     if (left === undefined) {
       this.#owner.done();
       return;
@@ -67,7 +67,7 @@ export class OutboxMove {
 
   #take(left: LeftOnDisk, records: readonly OutgoingRecord[]): void {
     const { driver } = this.#session;
-    const surrendered = driver.onDisk.surrender(left, records, this.#session.nowMs());
+    const surrendered = driver.engine.onDisk.surrender(left, records, this.#session.nowMs());
     this.#drop(left, (records.at(-1)?.seq ?? left.to - 1) + 1);
     this.#owner.take(surrendered);
     this.#commit();
@@ -75,7 +75,7 @@ export class OutboxMove {
 
   #skip(left: LeftOnDisk): void {
     this.#owner.damaged(left);
-    const { onDisk } = this.#session.driver;
+    const { onDisk } = this.#session.driver.engine;
     // Behind it are those that were still on their way to the disk.
     const behind = { ...left, from: left.to };
     this.#owner.take(onDisk.surrender(behind, [], this.#session.nowMs()));

@@ -1,5 +1,11 @@
 import type { ErrorCode, NoticeFrame, WilcoError } from '@wilco/protocol';
-import type { Delivery, OutgoingMessage, SessionEnd, Settlement } from '@wilco/session';
+import type {
+  AbandonedMessage,
+  Delivery,
+  OutgoingMessage,
+  SessionEnd,
+  Settlement,
+} from '@wilco/session';
 import type { FrameConnection } from './frame-connection.ts';
 
 /**
@@ -12,6 +18,8 @@ export interface SessionDriverOwner {
   settled(message: OutgoingMessage, settlement: Settlement): void;
   start(delivery: Delivery): void;
   abort(delivery: Delivery, code: ErrorCode): void;
+  /** A message was given up: what is kept of it now goes into the commit that ends it. */
+  deadLetter(letter: AbandonedMessage): void;
   noticed(notice: NoticeFrame): void;
   credentials(credentials: Uint8Array): void;
   /** The engine wants to be rid of its connection; it has let go of it already. */
@@ -74,6 +82,10 @@ export class OwnerCalls {
 
   abort(delivery: Delivery, code: ErrorCode): void {
     this.#seldom((owner) => owner.abort(delivery, code));
+  }
+
+  deadLetter(letter: AbandonedMessage): void {
+    this.#seldom((owner) => owner.deadLetter(letter));
   }
 
   noticed(notice: NoticeFrame): void {

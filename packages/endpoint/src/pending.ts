@@ -43,13 +43,13 @@ export async function* pendingOf(
     if (message.state === 'settled') continue;
     const type = { name: message.type, replyCodec: codecs.get(message.type) };
     const receipt = sender.receiptOf(live.driver, message, type);
-    if (message.isPaged) live.driver.onDisk.hold(message);
+    if (message.isPaged) live.driver.engine.onDisk.hold(message);
     yield { ...factsOf(message, live.wallOffsetMs), receipt };
   }
 }
 
 async function* unsettledOf(live: LiveSession): AsyncGenerator<OutgoingMessage> {
-  for (const { number, from, to } of live.driver.onDisk.channels()) {
+  for (const { number, from, to } of live.driver.engine.onDisk.channels()) {
     for (let page = await pageOf(live, number, from, to); ;) {
       yield* page.messages;
       if (page.next >= to) break;
@@ -69,7 +69,8 @@ const PAGE_BYTES = 1024 * 1024;
 
 /** The next unsettled messages of a channel, read from the store where they are on disk only. */
 function pageOf(live: LiveSession, channel: number, from: number, to: number): Promise<Page> {
-  const { onDisk, store } = live.driver;
+  const { engine, store } = live.driver;
+  const { onDisk } = engine;
   const inMemory = onDisk.inMemory(channel, from, Math.min(to, from + PAGE_MESSAGES));
   if ('messages' in inMemory) return Promise.resolve(inMemory);
   const range = { session: live.storeKey, channel, from, to: inMemory.until };

@@ -29,7 +29,10 @@ export type { EndpointEvents } from './endpoint.ts';
 export type { EndpointOptions } from './endpoint-options.ts';
 export type { EventListener, ListenerFailure, Undo } from './event-source.ts';
 export type { HandlerFailure, LateResult } from './handler-runs.ts';
+export { decodeDeadLetter, encodeDeadLetter, requeuedDeadLetter } from './dead-letter.ts';
+export type { DeadLetter } from './dead-letter.ts';
 export type {
+  DeadLetterHandler,
   FallbackHandler,
   HandleOptions,
   Handler,

@@ -289,7 +289,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
 
   /** Whoever waits for a promise may have let go of the receipt: it stays until it has settled. */
   #hold(): void {
-    if (this.#message?.isPaged === true) this.#driver?.onDisk.hold(this.#message);
+    if (this.#message?.isPaged === true) this.#driver?.engine.onDisk.hold(this.#message);
   }
 
   #tell(waiting: Deferred<never> | Deferred<void>, outcome: Outcome<Reply>): void {

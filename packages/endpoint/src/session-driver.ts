@@ -8,11 +8,11 @@ import type {
 } from '@wilco/protocol';
 import {
   Session,
+  type AbandonedMessage,
   type Delivery,
   type FarewellWords,
   type HandlerResult,
   type Link,
-  type OutboxOnDisk,
   type OutgoingMessage,
   type PageRange,
   type SessionEnd,
@@ -90,11 +90,6 @@ export class SessionDriver implements SessionSink {
   /** Whether it has a connection. */
   get isAttached(): boolean {
     return this.#connection !== undefined || this.#held !== undefined;
-  }
-
-  /** What of its outbox is on disk only. */
-  get onDisk(): Omit<OutboxOnDisk, 'prepare' | 'read' | 'settle'> {
-    return this.#session.onDisk;
   }
 
   stats(): DriverStats {
@@ -300,6 +295,10 @@ export class SessionDriver implements SessionSink {
 
   /** Who waits for it counts receipts, which outlive the session. */
   drained(): void {}
+
+  deadLetter(letter: AbandonedMessage): void {
+    this.#calls.deadLetter(letter);
+  }
 
   noticed(notice: NoticeFrame): void {
     this.#calls.noticed(notice);

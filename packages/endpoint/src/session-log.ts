@@ -15,7 +15,13 @@ import {
   type TypesFrame,
   type WilcoError,
 } from '@wilco/protocol';
-import type { Delivery, HandlerResult, OutgoingMessage, Settlement } from '@wilco/session';
+import type {
+  AbandonedMessage,
+  Delivery,
+  HandlerResult,
+  OutgoingMessage,
+  Settlement,
+} from '@wilco/session';
 import type { SessionDriver } from './session-driver.ts';
 import { logError, type EventLog, type LogFields, type LogPosition } from './log.ts';
 
@@ -109,6 +115,14 @@ export class SessionLog {
     const { outcome } = result;
     const code = outcome === 'notNow' ? '' : result.code;
     this.#write('handler.finished', { ...this.#ofDelivery(delivery), outcome, code, isLate });
+  }
+
+  abandoned({ delivery, code }: AbandonedMessage): void {
+    this.#write('message.abandoned', {
+      ...this.#ofDelivery(delivery),
+      code,
+      attempt: delivery.attempt,
+    });
   }
 
   noticed(notice: string): void {

@@ -1,6 +1,7 @@
 import { checkOptionNames, WilcoError, wholeInRange, type OptionNames } from '@wilco/protocol';
 import type { IdSetting, MessageIds, SessionSetting, WindowBudget } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import type { DeadLetters } from './dead-letters.ts';
 import type { EventLog } from './log.ts';
 import type { Handlers } from './handlers.ts';
 import { hashOf } from './id-memory.ts';
@@ -47,6 +48,7 @@ export interface SessionSource {
   readonly store: StoreDriver;
   readonly handlers: Handlers;
   readonly budget: WindowBudget;
+  readonly letters: DeadLetters;
   /** What is remembered of the ids of messages. */
   readonly ids: MessageIds;
   readonly channels: Readonly<Record<string, ChannelOptions>>;

@@ -93,6 +93,19 @@ export class StoreDriver {
     return found;
   }
 
+  /** One entry of a table, if it is there. Rejects with `WILCO_STORE_FAILED`. */
+  entryOf(table: EntryTable, key: string): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#store === undefined || this.isVolatile) resolve(undefined);
+      else {
+        this.#store.readEntry(table, key, (cause, value) => {
+          if (cause === undefined) resolve(value);
+          else reject(unreadable(table, cause));
+        });
+      }
+    });
+  }
+
   /** Whether nothing is kept any more. */
   get hasFailed(): boolean {
     return this.#error !== undefined;

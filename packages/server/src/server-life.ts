@@ -27,6 +27,7 @@ import { Admission, overloaded } from './admission.ts';
 import type { Emit } from './events.ts';
 import { Gate } from './gate.ts';
 import type { ResolvedServerOptions } from './options.ts';
+import { serverLetters } from './server-letters.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { ServerStats } from './server-stats.ts';
 import { SessionTable } from './session-table.ts';
@@ -89,6 +90,7 @@ export class ServerLife implements ServerOpeningOwner {
       store,
       handlers,
       budget,
+      letters: serverLetters(setting, (id) => this.table.find(id)?.handle),
       ids: setting.ids,
       channels,
       hasIntegrity: options.opening.integrity === 'endToEnd',
@@ -117,6 +119,7 @@ export class ServerLife implements ServerOpeningOwner {
       for (const { live } of this.table.all) live.driver.rest();
       throw error;
     }
+    source.letters.start();
   }
 
   /** What passes here now, and what has passed. */

@@ -117,7 +117,10 @@ export class ServerSession implements SessionLife {
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;
-    this.live = new LiveSession({ driver, sender, handlers, handle, log: source.log }, this);
+    this.live = new LiveSession(
+      { driver, sender, handlers, handle, letters: source.letters, log: source.log },
+      this,
+    );
     this.live.driver.name(id);
     if (contents !== undefined) this.live.adopt(contents);
     this.sender.use(this.live.driver);

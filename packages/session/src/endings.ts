@@ -63,6 +63,10 @@ export class Endings {
     payload: Uint8Array,
     nowMs: number,
   ): void {
+    if (said.isDeadLetter) {
+      const { code, reason } = said;
+      this.#context.sink.deadLetter({ delivery: message, payload: message.payload, code, reason });
+    }
     this.#letGo(channel, message);
     this.#parts.ids?.concluded(message, { ...said, payload }, nowMs);
     if (this.isOrphaned) {

@@ -37,7 +37,7 @@ export class Handling {
   /** Its records are for the next run, as they are. */
   #isLeft = false;
   /** Until when messages that the store held wait for the first comparison with the peer. */
-  #heldUntilMs = -Infinity;
+  heldUntilMs = -Infinity;
 
   constructor(context: SessionContext, outbox: Outbox, acks: AckWriter, window: SessionWindow) {
     this.#context = context;
@@ -71,8 +71,13 @@ export class Handling {
     return this.#isStopped;
   }
 
+  /** Whoever does not acknowledge answers gets no more of them, of whatever kind. */
+  get hasRoomForAnswers(): boolean {
+    return this.#outbox.unacknowledged.bytes <= this.#context.options.answerBytes;
+  }
+
   get nextDeadlineMs(): number {
-    return this.#isHeld ? this.#heldUntilMs : this.#deadlines.earliestMs;
+    return this.#isHeld ? this.heldUntilMs : this.#deadlines.earliestMs;
   }
 
   /** A new message was accepted; it is started later, by {@link pump}. */
@@ -96,7 +101,7 @@ export class Handling {
     while (!this.#isStopped && !this.#isHeld) {
       const message = channel.waiting.first;
       if (message === undefined || message.seq >= channel.received) return;
-      if (!this.#hasRoomForAnswers) {
+      if (!this.hasRoomForAnswers) {
         // Whoever waits for its peer lets others go first.
         this.marks.leave(message);
         return;
@@ -142,12 +147,12 @@ export class Handling {
     const channel = this.channelOf(answer.channel);
     if (channel === undefined) return;
     this.#endings.markDone(channel, answer.seq, nowMs);
-    if (this.#hasRoomForAnswers) this.#pumpAll(nowMs);
+    if (this.hasRoomForAnswers) this.#pumpAll(nowMs);
   }
 
   /** Ends what is due: expired messages, handlers without an end. */
   deadlineReached(nowMs: number): void {
-    if (this.#isHeld && this.#heldUntilMs <= nowMs) this.#release(nowMs, false);
+    if (this.#isHeld && this.heldUntilMs <= nowMs) this.#release(nowMs, false);
     if (this.#isHeld) return;
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
       const channel = this.channelOf(due.channel);
@@ -217,13 +222,13 @@ export class Handling {
       this.#endings.pendingCount += 1;
       channel.heldMessages += 1;
       channel.heldBytes += message.cost;
-      this.#heldUntilMs = nowMs + options.restoredWaitMs;
+      this.heldUntilMs = nowMs + options.restoredWaitMs;
       this.#setWaitingDeadline(message, nowMs);
     }
   }
 
   get #isHeld(): boolean {
-    return this.#heldUntilMs !== -Infinity;
+    return this.heldUntilMs !== -Infinity;
   }
 
   /**
@@ -231,7 +236,7 @@ export class Handling {
    * have been set back, and any of it may have been handled since.
    */
   #release(nowMs: number, isCompared: boolean): void {
-    this.#heldUntilMs = -Infinity;
+    this.heldUntilMs = -Infinity;
     if (!isCompared) {
       for (const channel of this.allChannels()) {
         for (const message of channel.waiting) message.attempt ||= 1;
@@ -243,11 +248,6 @@ export class Handling {
 
   #pumpAll(nowMs: number): void {
     for (const channel of this.allChannels()) if (!channel.isAnswers) this.pump(channel, nowMs);
-  }
-
-  /** Whoever does not acknowledge answers gets no more of them, of whatever kind. */
-  get #hasRoomForAnswers(): boolean {
-    return this.#outbox.unacknowledged.bytes <= this.#context.options.answerBytes;
   }
 
   /** It waits for another message under its id no more: it has an end now, or is to be handled. */
@@ -276,12 +276,12 @@ export class Handling {
    */
   #concludeUnstarted(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): boolean {
     const { ruling } = message;
-    if (ruling !== undefined && this.#hasRoomForAnswers) {
+    if (ruling !== undefined && this.hasRoomForAnswers) {
       this.#endings.endAs(channel, message, ruling, nowMs);
       return true;
     }
     const said = endOf(message, this.#context.options, nowMs);
-    if (said === undefined || !this.#hasRoomForAnswers) return false;
+    if (said === undefined || !this.hasRoomForAnswers) return false;
     this.#endings.conclude(channel, message, said, NO_BYTES, nowMs);
     return true;
   }

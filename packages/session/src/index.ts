@@ -41,6 +41,7 @@ export type { SessionEvent, SessionPhase } from './session-phases.ts';
 export type { Shelf } from './shelf.ts';
 export { cancelled, expired, inDoubt } from './settlement.ts';
 export type {
+  AbandonedMessage,
   Delivery,
   HandlerDeferral,
   HandlerEnd,

@@ -46,7 +46,7 @@ export function assemble(
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
   const inbox = new Inbox(context, handling, acks, window, nowMs, contents);
-  const desk = new StatusDesk(context, inbox, outbox);
+  const desk = new StatusDesk(context, inbox, handling, outbox);
   const conversation = new Conversation(context, outbox, inbox, acks, window, desk);
   outbox.onAnswerArrived = (answer, thenMs) => {
     handling.answerArrived(answer, thenMs);

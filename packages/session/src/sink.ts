@@ -44,6 +44,8 @@ export interface SessionSink {
   start(delivery: Delivery): void;
   /** Abort the handler's signal; it may still finish. */
   abort(delivery: Delivery, code: ErrorCode): void;
+  /** A message ends on which handlers were started, and none has finished it: part of the next commit. */
+  deadLetter(letter: AbandonedMessage): void;
   /** Every message is settled, after at least one was not. */
   drained(): void;
   /** The peer says something that is not the session's to know. */
@@ -96,6 +98,16 @@ export interface Delivery {
   readonly expiresAtMs: number;
   readonly extensions: readonly Extension[];
   readonly payload: Uint8Array;
+}
+
+/** A message that ended though handlers were started on it, and none has finished it. */
+export interface AbandonedMessage {
+  /** The message, without its payload by the time that this is read. */
+  readonly delivery: Delivery;
+  readonly payload: Uint8Array;
+  /** Why no other handler is started. */
+  readonly code: string;
+  readonly reason: string;
 }
 
 /** What a handler made of a delivery. */

@@ -85,6 +85,11 @@ export class StartMarks {
     return isAdmitted;
   }
 
+  /** Whether it waits for the end of another message that may bring the process down. */
+  isWaitingForOthers(message: IncomingMessage): boolean {
+    return this.#context.setting.suspects.isWaiting(message);
+  }
+
   /** The message runs no more, or will not run. */
   leave(message: IncomingMessage): void {
     if (message.isSuspect) this.#context.setting.suspects.leave(message);

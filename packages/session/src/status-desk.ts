@@ -7,11 +7,13 @@ import {
   type StatusFrame,
 } from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
+import type { Handling } from './handling.ts';
 import type { Inbox } from './inbox.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { IdEnd, IdEntry } from './message-ids.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
+import { waitingReason } from './waiting-reason.ts';
 
 /** How many questions may be under way in one direction of a connection. */
 const UNDER_WAY_MAX = 64;
@@ -39,6 +41,7 @@ export interface StatusQuestion {
 export class StatusDesk {
   readonly #context: SessionContext;
   readonly #inbox: Inbox;
+  readonly #handling: Handling;
   readonly #outbox: Outbox;
   #nextQuery = 1;
   #isReliable = true;
@@ -49,9 +52,10 @@ export class StatusDesk {
   /** Answered since the last flush: an honest peer never has more under way. */
   #answers = 0;
 
-  constructor(context: SessionContext, inbox: Inbox, outbox: Outbox) {
+  constructor(context: SessionContext, inbox: Inbox, handling: Handling, outbox: Outbox) {
     this.#context = context;
     this.#inbox = inbox;
+    this.#handling = handling;
     this.#outbox = outbox;
   }
 
@@ -189,11 +193,9 @@ export class StatusDesk {
       }
       case 'attached':
         return pending('it waits for the end of another message with its id');
-      default: {
-        let ahead = channel?.running.length ?? 0;
-        for (const { seq } of channel?.waiting ?? []) if (seq < message.seq) ahead += 1;
-        return pending(`it waits for its handler, behind ${String(ahead)} others`);
-      }
+      default:
+        if (channel === undefined) return pending('');
+        return pending(waitingReason(this.#handling, channel, message, nowMs));
     }
   }
 }

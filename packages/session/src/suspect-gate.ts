@@ -1,4 +1,8 @@
-import type { IncomingMessage } from './incoming-message.ts';
+/** What may bring the process down. */
+export interface Suspect {
+  /** How often a handler was started on it. */
+  readonly attempt: number;
+}
 
 /**
  * Lets suspects run one at a time: messages whose handler was started twice before, and each time
@@ -6,11 +10,11 @@ import type { IncomingMessage } from './incoming-message.ts';
  * is found, and the others are not taken for it. Shared by all sessions of an endpoint.
  */
 export class SuspectGate {
-  #inside: IncomingMessage | undefined;
-  readonly #waiting = new Map<IncomingMessage, () => void>();
+  #inside: Suspect | undefined;
+  readonly #waiting = new Map<Suspect, () => void>();
 
   /** Whether the message may run now. If not, `admit` is called when its turn has come. */
-  enter(suspect: IncomingMessage, admit: () => void): boolean {
+  enter(suspect: Suspect, admit: () => void): boolean {
     if (this.#inside === suspect) return true;
     if (this.#inside === undefined && this.#waiting.size === 0) {
       this.#inside = suspect;
@@ -21,7 +25,7 @@ export class SuspectGate {
   }
 
   /** It has finished, or will not run here. */
-  leave(suspect: IncomingMessage): void {
+  leave(suspect: Suspect): void {
     this.#waiting.delete(suspect);
     if (this.#inside !== suspect) return;
     this.#inside = undefined;
@@ -29,13 +33,13 @@ export class SuspectGate {
   }
 
   /** Whether it waits for its turn. */
-  isWaiting(suspect: IncomingMessage): boolean {
+  isWaiting(suspect: Suspect): boolean {
     return this.#waiting.has(suspect);
   }
 
   /** The one with the fewest attempts: the innocent get through before the poison strikes again. */
   #admitNext(): void {
-    let next: IncomingMessage | undefined;
+    let next: Suspect | undefined;
     for (const one of this.#waiting.keys()) {
       if (next === undefined || one.attempt < next.attempt) next = one;
     }

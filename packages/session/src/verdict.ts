@@ -11,6 +11,8 @@ export interface Verdict {
   readonly reason: string;
   readonly hasRun: boolean;
   readonly isRetryable: boolean;
+  /** Handlers were started on it, none has finished it, and none will be: somebody is to look at it. */
+  readonly isDeadLetter: boolean;
 }
 
 /** The plain end, as it is remembered under an id. */
@@ -25,7 +27,7 @@ export const PLAINLY: IdEnd = {
 
 /** An ending without a word of a handler. */
 export function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
-  return { outcome, code, reason, hasRun: false, isRetryable: false };
+  return { outcome, code, reason, hasRun: false, isRetryable: false, isDeadLetter: false };
 }
 
 /** What a handler said of its message: a reply that its sender would not take is lost. */
@@ -33,7 +35,8 @@ export function verdictOf(result: HandlerEnd, maxReplyBytes: number): Verdict {
   const { code, reason, hasRun, isRetryable } = result;
   const outcome = result.outcome === 'handled' ? 'reply' : result.outcome;
   const isTooLarge = outcome === 'reply' && (result.payload?.byteLength ?? 0) > maxReplyBytes;
-  return { outcome: isTooLarge ? 'replyLost' : outcome, code, reason, hasRun, isRetryable };
+  const said = { outcome: isTooLarge ? ('replyLost' as const) : outcome, code, reason };
+  return { ...said, hasRun, isRetryable, isDeadLetter: false };
 }
 
 /** What the sender is told. */
@@ -109,7 +112,12 @@ function retainedUntilMs(
 
 /** A handler was started and none will be again: a dead letter. */
 function abandoned(code: string, reason: string): Verdict {
-  return { ...verdict('rejected', code, reason), hasRun: true, isRetryable: true };
+  return {
+    ...verdict('rejected', code, reason),
+    hasRun: true,
+    isRetryable: true,
+    isDeadLetter: true,
+  };
 }
 
 /** The tag of the first that must be understood. */

@@ -25,10 +25,10 @@ export class ModelStore {
     for (const operation of operations) this.#apply(operation);
   }
 
-  contents(role: 'client' | 'server', peerRunId: string): SessionContents {
+  contents(role: 'client' | 'server', peerRunId: string, session = '00'): SessionContents {
     return {
       session: {
-        session: '00',
+        session,
         role,
         peerRunId,
         serverId: undefined,

@@ -4,6 +4,7 @@ import {
   Session,
   SuspectGate,
   WindowBudget,
+  type AbandonedMessage,
   type Delivery,
   type HandlerEnd,
   type HandlerResult,
@@ -22,6 +23,8 @@ import { WindowModel } from './window-model.ts';
 
 /** What a side of a pair may be given. */
 export interface GivenSide {
+  /** The session's id. */
+  readonly id?: string;
   readonly runId?: string;
   readonly isVolatile?: boolean;
   readonly budget?: WindowBudget;
@@ -106,7 +109,7 @@ export class Side implements SessionSink {
     this.runId += "'";
     const peerRunId = this.#pair.other(this).runId;
     this.#pair.note(this, 'restarts');
-    this.session = this.#open(this.store.contents(this.name, peerRunId));
+    this.session = this.#open(this.store.contents(this.name, peerRunId, this.#given.id));
     this.isFlushWanted = true;
   }
 
@@ -200,6 +203,9 @@ export class Side implements SessionSink {
       if (result !== undefined) this.session.handlerFinished(delivery, result, this.#pair.nowMs);
     });
   }
+  deadLetter({ delivery, code }: AbandonedMessage): void {
+    this.#pair.note(this, `gives up #${String(delivery.seq)} ${code}`);
+  }
   abort(delivery: Delivery, code: string): void {
     this.#pair.note(this, `aborts #${String(delivery.seq)} ${code}`);
   }
@@ -244,7 +250,7 @@ export class Side implements SessionSink {
     };
     const resolved = resolveSessionOptions(this.#options);
     const session = new Session(resolved, setting, this, this.#pair.nowMs, contents);
-    session.name('00');
+    session.name(given.id ?? '00');
     return session;
   }
 }
