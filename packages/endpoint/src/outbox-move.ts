@@ -36,7 +36,7 @@ export class OutboxMove {
 
   /** Begins. What was in memory has been taken in this turn: it is dropped with the same commit. */
   start(): void {
-    const { onDisk } = this.#session.driver;
+    const { onDisk } = this.#session.driver.engine;
     const left = onDisk.left();
     for (const { number: channel, to: end } of onDisk.channels()) {
       const to = left.find((one) => one.channel === channel)?.from ?? end;
