@@ -35,6 +35,12 @@ const BATCH_BYTES = 4 * 1_048_576;
 /** Marks of commits are cleared away after this many bytes, twice: the log of a database is shorter. */
 const MARKS_BYTES = 8 * 1_048_576;
 
+/** A change of the database that is no commit. */
+interface Change {
+  readonly run: () => Promise<void>;
+  readonly done: () => void;
+}
+
 /**
  * Brings commits to the database: one batch at a time, and while it is being synced all that
  * comes becomes the next one. So one sync serves everybody who waits.
@@ -54,6 +60,8 @@ export class CommitQueue {
   #error: WilcoError | undefined;
   #cancelLazy: (() => void) | undefined;
   #idle: (() => void)[] = [];
+  readonly #changes: Change[] = [];
+  #isChanging = false;
 
   constructor(setting: CommitQueueSetting) {
     this.#setting = setting;
@@ -110,11 +118,24 @@ export class CommitQueue {
     if (this.#building.hasEntryDrops) await this.drained();
   }
 
+  /**
+   * Changes the database while no batch is under way, and before the next one. A change that
+   * fails for want of room takes with it what is written behind it, as a batch does: the
+   * database is opened again first. Never rejects.
+   */
+  alone(run: () => Promise<void>): Promise<void> {
+    if (this.#error !== undefined) return Promise.resolve();
+    return new Promise((done) => {
+      this.#changes.push({ run, done });
+      this.#flush();
+    });
+  }
+
   /** Everything that was added is in the database, or has failed. */
   async drained(): Promise<void> {
     this.#building.isUrgent ||= !this.#building.isEmpty;
     this.#flush();
-    if (this.#writing === undefined) return;
+    if (this.#writing === undefined && !this.#isChanging) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -136,7 +157,13 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    if (this.#writing !== undefined || this.#error !== undefined) return;
+    if (this.#writing !== undefined || this.#isChanging || this.#error !== undefined) return;
+    const change = this.#changes.shift();
+    if (change !== undefined) {
+      this.#isChanging = true;
+      void this.#change(change);
+      return;
+    }
     if (this.#sealed.length === 0 && this.#building.isUrgent) this.#seal();
     const batch = this.#sealed.shift();
     if (batch === undefined) {
@@ -155,6 +182,20 @@ export class CommitQueue {
     batch.seal(this.#newest, this.#floor);
     this.#sealed.push(batch);
     this.#building = this.#newBatch();
+  }
+
+  async #change({ run, done }: Change): Promise<void> {
+    try {
+      await run().catch(async (error: unknown) => {
+        if (!isNoSpace(error)) throw error;
+        await this.#setting.makeRoom(this.#newest);
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#isChanging = false;
+    done();
+    this.#flush();
   }
 
   async #write(batch: CommitBatch): Promise<void> {
@@ -207,6 +248,7 @@ export class CommitQueue {
     this.#building = this.#newBatch();
     this.#setting.failed(this.#error);
     for (const batch of batches) for (const done of batch?.waiting ?? []) done(this.#error);
+    for (const { done } of this.#changes.splice(0)) done();
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

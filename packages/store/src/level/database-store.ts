@@ -270,8 +270,9 @@ export class DatabaseStore implements Store {
     const open = this.#open;
     if (open !== undefined) {
       this.#open = undefined;
-      await open.sweeper.stop();
+      const stopped = open.sweeper.stop();
       open.recovery.giveUp();
+      await stopped;
       await open.queue.drained();
       const hasFailed = open.queue.error !== undefined;
       if (!hasFailed) await open.witness?.close();

@@ -85,7 +85,7 @@ export class Sweeper {
         await this.#clearSession(number);
       }
     } catch {
-      // A database that is no use any more says so to the next commit; this can wait.
+      // It could not be read: whoever needs it will be told. Changes go through the queue.
     }
   }
 
@@ -97,18 +97,19 @@ export class Sweeper {
     const { database, queue, commitKey } = this.#setting;
     const below = queue.clearableMarks;
     if (below <= this.#marksCleared) return;
-    await database.clear({ gte: commitKey(0), lt: commitKey(below), ...ENCODINGS });
+    const range = { gte: commitKey(0), lt: commitKey(below), ...ENCODINGS };
+    await queue.alone(() => database.clear(range));
     this.#marksCleared = below;
   }
 
   async #clearLog(log: SweptLog): Promise<void> {
-    const { database } = this.#setting;
+    const { database, queue } = this.#setting;
     const below = log.clearableBelow;
     if (below > log.clearedBelow) {
       const letters = log.hasChanges ? ['m', 'v'] : ['m'];
       for (const letter of letters) {
         const range = { gte: `${log.key}${letter}`, lt: `${log.key}${letter}${wide(below)}` };
-        await database.clear({ ...range, ...ENCODINGS });
+        await queue.alone(() => database.clear({ ...range, ...ENCODINGS }));
       }
       log.clearedBelow = below;
     }
