@@ -84,7 +84,7 @@ export class VirtualDatabase {
 
   /** @param options - With `sync`, it completes when it would survive a loss of power. */
   async batch(
-    operations: readonly DatabaseOperation[],
+    operations: DatabaseOperation[],
     options: { readonly sync?: boolean } = {},
   ): Promise<void> {
     this.#assertOpen();
@@ -200,6 +200,7 @@ export class VirtualDatabase {
     else {
       if (random.chance(faults.switchRate ?? SWITCH_RATE)) this.#switchLog();
       image.append(write.changes, write.isSynced);
+      this.#disk.writtenAtMs.push(this.#clock.nowMs());
     }
     if (this.#pending.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();

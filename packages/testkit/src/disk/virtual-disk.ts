@@ -3,7 +3,7 @@ import type { VirtualClock } from '../virtual-clock.ts';
 import type { VirtualProcess } from '../virtual-process.ts';
 import { DiskImage, type DiskDamage } from './disk-image.ts';
 import { VirtualDatabase } from './virtual-database.ts';
-import { VirtualFile } from './virtual-file.ts';
+import { VirtualFile, VirtualFileHandle } from './virtual-file.ts';
 
 /** How a {@link VirtualDisk} misbehaves. */
 export interface DiskFaults {
@@ -53,6 +53,9 @@ export const DISK_FAULTS = [
 /** The name of a fault of a {@link VirtualDisk}. */
 export type DiskFault = (typeof DISK_FAULTS)[number];
 
+/** How much room there is on a disk that is not full. */
+const ROOM_BYTES = 2 ** 40;
+
 /** A copy of what is on a disk. */
 export interface DiskSnapshot {
   readonly image: DiskImage;
@@ -69,6 +72,8 @@ export class VirtualDisk {
   faults: DiskFaults;
   /** How often each fault happened. */
   readonly counts: Record<DiskFault, number>;
+  /** When each write of a database took effect, ascending. Milliseconds. */
+  readonly writtenAtMs: number[] = [];
   readonly #options: VirtualDiskOptions;
   #database: VirtualDatabase | undefined;
   #image = new DiskImage();
@@ -102,6 +107,20 @@ export class VirtualDisk {
   /** The file beside the database. */
   get file(): VirtualFile {
     return this.#file;
+  }
+
+  /** The file beside the database, for one process. */
+  openFile(process: VirtualProcess): VirtualFileHandle {
+    return new VirtualFileHandle(this, process);
+  }
+
+  accessMs(): number {
+    return this.random.fraction() * (this.faults.writeMs ?? 0);
+  }
+
+  /** How much room there is. Bytes. */
+  freeBytes(): Promise<number> {
+    return Promise.resolve(this.faults.isFull === true ? 0 : ROOM_BYTES);
   }
 
   /** Randomness of its own for what is drawn while it works. */
@@ -147,9 +166,13 @@ export class VirtualDisk {
     this.#image = this.#image.damaged(damage, this.random);
   }
 
-  /** What would be found after a loss of power at this moment, at the worst. Changes nothing. */
-  survivor(how: 'killed' | 'vanished' = 'vanished'): VirtualDisk {
-    const disk = this.#heir('survivor');
+  /**
+   * What would be found after a loss of power at this moment, at the worst. Changes nothing.
+   *
+   * @param clock - The time of the other disk.
+   */
+  survivor(how: 'killed' | 'vanished' = 'vanished', clock = this.#options.clock): VirtualDisk {
+    const disk = this.#heir('survivor', clock);
     disk.#image = how === 'killed' ? this.#image.afterEnd() : this.#image.afterPowerCut();
     disk.#file = how === 'killed' ? this.#file.clone() : this.#file.afterPowerCut();
     return disk;
@@ -184,8 +207,8 @@ export class VirtualDisk {
     return disk;
   }
 
-  #heir(name: string): VirtualDisk {
-    return new VirtualDisk({ ...this.#options, random: this.#random(name), faults: {} });
+  #heir(name: string, clock = this.#options.clock): VirtualDisk {
+    return new VirtualDisk({ ...this.#options, clock, random: this.#random(name), faults: {} });
   }
 
   #random(name: string): SeededRandom {

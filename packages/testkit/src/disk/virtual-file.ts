@@ -1,3 +1,4 @@
+import type { VirtualProcess } from '../virtual-process.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 
 /** A small file of a virtual disk. What was written and not synced may be lost, or be there in parts. */
@@ -52,5 +53,53 @@ export class VirtualFile {
       (_, place) => (place < survived ? (written[place] ?? 0) : (synced?.[place] ?? 0)),
     );
     return new VirtualFile(mixed, this.#random.split('heir'));
+  }
+}
+
+/** What a handle needs of the disk that the file is on. */
+export interface FileDisk {
+  /** The file, as it is now. */
+  readonly file: VirtualFile;
+  /** How long one access takes: drawn for each. Milliseconds. */
+  accessMs(): number;
+}
+
+/** A file of a virtual disk, as one process has it open. */
+export class VirtualFileHandle {
+  readonly #disk: FileDisk;
+  readonly #process: VirtualProcess;
+
+  constructor(disk: FileDisk, process: VirtualProcess) {
+    this.#disk = disk;
+    this.#process = process;
+  }
+
+  /** All of it; `undefined` where there is none. */
+  async read(): Promise<Uint8Array | undefined> {
+    await this.#access();
+    return this.#disk.file.contents;
+  }
+
+  async write(bytes: Uint8Array, at: number): Promise<void> {
+    this.#process.onWrite();
+    await this.#access();
+    this.#disk.file.write(bytes, at);
+  }
+
+  async sync(): Promise<void> {
+    await this.#access();
+    this.#disk.file.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#access();
+  }
+
+  /** Takes a while; never ends when the process has died. */
+  #access(): Promise<void> {
+    return new Promise((resolve) => {
+      const { nowMs } = this.#process.clock;
+      this.#process.post(nowMs() + this.#disk.accessMs(), resolve);
+    });
   }
 }

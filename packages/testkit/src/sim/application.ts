@@ -109,6 +109,7 @@ export class Application {
   #received(entry: Entry): void {
     if (!this.#process.isAlive) return;
     entry.isReceived = true;
+    entry.receivedAtMs = this.#clock.nowMs();
     this.#say(`is told that ${entry.message.index} is received`);
   }
 

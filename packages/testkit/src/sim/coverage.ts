@@ -1,6 +1,6 @@
 import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS } from '@wilco/session';
 import { NETWORK_FAULTS } from '../fault-counts.ts';
-import { STORE_FAULTS } from '../faulty-store.ts';
+import { DISK_FAULTS } from '../disk/virtual-disk.ts';
 
 const INCIDENTS = [
   'blackHole',
@@ -9,6 +9,8 @@ const INCIDENTS = [
   'closeAndReopen',
   'crash',
   'cut',
+  'damage',
+  'fullDisk',
   'hungStore',
   'jump',
   'move',
@@ -30,6 +32,21 @@ const OUTCOMES = [
   'inDoubt WILCO_STATE_LOST',
 ];
 
+/** What becomes of disks, and what is looked at on them. */
+const DURABILITY = [
+  'disk kept',
+  'disk wiped',
+  'disk restored',
+  'disk restoredAlone',
+  'disk lazy after a loss of power',
+  'damage WILCO_STORE_DAMAGED',
+  'damage WILCO_STORE_SET_BACK',
+  'crash in the middle of a turn',
+  'audit queued',
+  'audit received',
+  'audit handled',
+];
+
 /**
  * Steps that need two things within the same millisecond: too rare to demand them of a few
  * thousand seeds. The tests of the tables and of the endpoints take them.
@@ -46,8 +63,9 @@ const RARE: ReadonlySet<string> = new Set([
 /** Everything that must occur at least once in a large number of seeds. */
 export const REQUIRED_COVERAGE: readonly string[] = [
   ...NETWORK_FAULTS.map((fault) => `fault ${fault}`),
-  ...STORE_FAULTS.map((fault) => `fault ${fault}`),
+  ...DISK_FAULTS.map((fault) => `fault ${fault}`),
   ...INCIDENTS.map((incident) => `incident ${incident}`),
+  ...DURABILITY,
   ...OUTCOMES.map((outcome) => `outcome ${outcome}`),
   ...pairsOf('client', CLIENT_TRANSITIONS),
   ...pairsOf('server', SERVER_TRANSITIONS),

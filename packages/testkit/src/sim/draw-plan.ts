@@ -59,6 +59,8 @@ export function drawPlan(seed: number): Plan {
     faultyLinks: Infinity,
     clients,
     durable: features.isDurable ? hosts.filter(() => random.chance(0.7)) : [],
+    lazy: [],
+    audits: [],
     options: Object.fromEntries(hosts.map((host) => [host, drawOptions(random, features)])),
     whenSessionLost: random.pick(['resend', 'resend', 'inDoubt']),
     authenticationMs: random.pick([0, 0, 0, 5, 100]),
@@ -219,6 +221,8 @@ function drawIncidents(
   return incidents.sort((a, b) => a.atMs - b.atMs);
 }
 
+const CRASHES = [...Array<'crash'>(10).fill('crash'), 'restore', 'damage', 'fullDisk'] as const;
+
 /**
  * Processes that die at a step of their own, most of them with disks that keep what they
  * had. Drawn apart, so that runs without any are what they were.
@@ -233,7 +237,7 @@ function drawCrashing(
   const crashes = Array.from({ length: random.skewed(6) }, (): Incident => ({
     atMs: random.int(1, quietAtMs - 1),
     host: random.pick(hosts),
-    kind: random.chance(0.85) ? 'crash' : 'restore',
+    kind: random.pick(CRASHES),
     forMs: random.skewed(2_000),
     after: random.chance(0.5)
       ? { events: random.skewed(3_000) }
@@ -241,5 +245,10 @@ function drawCrashing(
     isKept: random.chance(0.85),
     isSilent: random.chance(0.5),
   }));
-  return { durable, incidents: [...incidents, ...crashes] };
+  const lazy = durable.filter(() => random.chance(0.15));
+  const audits = Array.from({ length: 4 }, () => ({
+    host: random.pick(hosts),
+    atMs: random.int(1, 2 * quietAtMs),
+  }));
+  return { durable, lazy, audits, incidents: [...incidents, ...crashes] };
 }

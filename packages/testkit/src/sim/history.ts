@@ -31,6 +31,8 @@ export interface Entry {
   isCancelled: boolean;
   isQueued: boolean;
   isReceived: boolean;
+  /** When its sender was told so. */
+  receivedAtMs: number;
   outcome: Outcome<Uint8Array | undefined> | undefined;
   settledAtMs: number;
   /** The process that sent it died: nobody holds its receipt. */
@@ -46,6 +48,7 @@ export class History {
   readonly entries = new Map<number, Entry>();
   /** All starts of handlers, in order. */
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
+  readonly #sessionSinceMs = new Map<string, number>();
   readonly #online = new Set<string>();
   readonly #dialledAtMs = new Map<string, number>();
   /** When something befell a host, or a session of it, that may justify an honest "nobody knows". */
@@ -71,6 +74,7 @@ export class History {
       isCancelled: false,
       isQueued: false,
       isReceived: false,
+      receivedAtMs: Infinity,
       outcome: undefined,
       settledAtMs: Infinity,
       isOrphaned: false,
@@ -95,14 +99,20 @@ export class History {
     return sides.some((host) => this.#doubts.get(host)?.some((atMs) => atMs >= sinceMs) === true);
   }
 
+  /** When the session of a client began that it has now. */
+  sessionSinceMs(host: string): number {
+    return this.#sessionSinceMs.get(host) ?? 0;
+  }
+
   /** Whether a client is online. */
   isOnline(host: string): boolean {
     return this.#online.has(host);
   }
 
   /** A client got a connection. */
-  connected(host: string): void {
+  connected(host: string, atMs: number, isResumed: boolean): void {
     this.offlineSinceMs.delete(host);
+    if (!isResumed) this.#sessionSinceMs.set(host, atMs);
     this.#online.add(host);
   }
 

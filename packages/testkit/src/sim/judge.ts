@@ -12,6 +12,7 @@ export interface Violation {
     | 'order'
     | 'honesty'
     | 'integrity'
+    | 'durability'
     | 'progress'
     | 'bounded'
     | 'peace'

@@ -48,11 +48,13 @@ export interface Incident {
   readonly host: string;
   /**
    * `crash`: dies, and comes back `forMs` later, with its store (`kept`) or without.
-   * `restore`: the same, with a store set back to an older state. `clone`: a second process
+   * `restore`: the same, with a store set back to an older state, the file beside it as well
+   * (`kept`) or not. `clone`: a second process
    * opens a copy of its store. `sleep`: stops for `forMs`. `jump`: its wall clock jumps by
    * `forMs`. `cut`, `reset`, `blackHole`: all its links. `closeAndReopen`: it closes
    * politely and starts anew. `move`: its clients are led to another server for `forMs`.
    * `brokenStore`, `hungStore`, `slowStore`: from now on, until it crashes or the faults end.
+   * `fullDisk`: for `forMs`. `damage`: dies, and meanwhile its disk loses or changes something.
    */
   readonly kind:
     | 'crash'
@@ -67,7 +69,9 @@ export interface Incident {
     | 'move'
     | 'brokenStore'
     | 'hungStore'
-    | 'slowStore';
+    | 'slowStore'
+    | 'fullDisk'
+    | 'damage';
   readonly forMs: number;
   /**
    * A crash: how much later, exactly. After so many events of the whole run; or in the middle
@@ -93,6 +97,8 @@ export interface Plan {
   readonly clients: readonly string[];
   /** Hosts whose store keeps what it is given. */
   readonly durable: readonly string[];
+  /** Of these, hosts whose store says that it loses data when the power fails. */
+  readonly lazy: readonly string[];
   readonly options: Readonly<Record<string, SideOptions>>;
   /** What becomes of messages that may have been handled when state is lost. */
   readonly whenSessionLost: 'resend' | 'inDoubt';
@@ -108,6 +114,8 @@ export interface Plan {
   readonly unchecked: readonly string[];
   readonly messages: readonly PlannedMessage[];
   readonly incidents: readonly Incident[];
+  /** When it is looked what would be on a disk if its host died then. Nobody notices. */
+  readonly audits: readonly { readonly host: string; readonly atMs: number }[];
   /** From here on nothing is wrong any more. */
   readonly quietAtMs: number;
 }

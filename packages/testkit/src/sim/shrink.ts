@@ -37,6 +37,7 @@ class Shrinker {
       size = this.#sizeOf();
       await this.#dropSome('messages');
       await this.#dropSome('incidents');
+      await this.#tryWith({ audits: [] });
       await this.#tryWith({ faultyLinks: 0 });
       await this.#dropFaultyLinks();
       await this.#dropClients();
@@ -96,6 +97,7 @@ class Shrinker {
     await this.#tryWith({ network: { ...this.#plan.network, fateRate: 0 } });
     await this.#tryWith({ concurrency: 1 });
     await this.#tryWith({ channelConcurrency: 1_024 });
+    await this.#tryWith({ lazy: [] });
     await this.#tryWith({ logged: [] });
     await this.#tryWith({ unchecked: [] });
     await this.#tryWith({ authenticationMs: 0 });

@@ -33,7 +33,7 @@ export class SimulatedClient {
   start(): void {
     const { network, plan, random } = this.#world;
     const host = network.host(this.host);
-    const store = this.#world.storeOf(this.host);
+    const store = this.#world.disks.open(this.host, host.process);
     this.#run += 1;
     const run = this.#run;
     this.#world.say(this.host, 'starts');
@@ -86,7 +86,7 @@ export class SimulatedClient {
     this.#doubt();
     await client.close({ drainMs });
     // What is on a disk goes on after the next start; nobody holds its receipts then.
-    if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
+    if (this.#world.disks.has(this.host)) this.#world.history.orphan(this.host, run);
     this.#world.say(this.host, 'is closed');
   }
 
@@ -100,7 +100,7 @@ export class SimulatedClient {
     const { process } = this.#world.network.host(this.host);
     client.on('online', ({ session, isResumed }) => {
       if (!process.isAlive) return;
-      history.connected(this.host);
+      history.connected(this.host, this.#world.clock.nowMs(), isResumed);
       history.copies.owns(this.host, session);
       say(`is online, session ${session.slice(0, 6)}${isResumed ? ' resumed' : ''}`);
       this.#world.count(isResumed ? 'event resumed' : 'event online');

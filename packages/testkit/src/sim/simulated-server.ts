@@ -77,14 +77,14 @@ export class SimulatedServer {
     this.#doubt();
     await server.close({ drainMs });
     // What is on a disk goes on after the next start; nobody holds its receipts then.
-    if (this.#world.storeOf(this.host) !== undefined) this.#world.history.orphan(this.host, run);
+    if (this.#world.disks.has(this.host)) this.#world.history.orphan(this.host, run);
     this.#say('is closed');
   }
 
   #options(run: number): Parameters<typeof listen>[0] {
     const { network, plan, random } = this.#world;
     const host = network.host(this.host);
-    const store = this.#world.storeOf(this.host);
+    const store = this.#world.disks.open(this.host, host.process);
     return {
       host: this.host,
       port: PORT,

@@ -1,4 +1,5 @@
 import { cloneOf } from './copies.ts';
+import type { DiskFate } from './disks.ts';
 import type { Violation } from './judge.ts';
 import { OTHER_SERVER, SERVER, type Incident, type Plan } from './plan.ts';
 import { SimulatedClient } from './simulated-client.ts';
@@ -81,6 +82,7 @@ class Simulation {
       await this.#run(clock.nowMs() + PROGRESS_MS, isSettled);
       judge.rests(clock.nowMs());
       await this.#closeAll();
+      await this.#world.disks.judgeAudits();
     } catch (error) {
       judge.blame(
         clock.nowMs(),
@@ -101,7 +103,10 @@ class Simulation {
       this.#clients.set(host, client);
       clock.schedule(1, () => client.start());
     }
-    clock.schedule(this.#plan.quietAtMs / 3, () => this.#world.backUp());
+    clock.schedule(this.#plan.quietAtMs / 3, () => this.#world.disks.backUp());
+    for (const { host, atMs } of this.#plan.audits) {
+      clock.schedule(atMs, () => this.#world.disks.audit(host));
+    }
     for (const incident of this.#plan.incidents) {
       clock.schedule(incident.atMs, () => this.#befall(incident));
     }
@@ -120,6 +125,7 @@ class Simulation {
     switch (kind) {
       case 'crash':
       case 'restore':
+      case 'damage':
         this.#arm(incident);
         return;
       case 'clone':
@@ -142,13 +148,17 @@ class Simulation {
         this.#after(forMs, () => this.#world.network.redirect(SERVER, undefined));
         return;
       case 'brokenStore':
-        this.#world.breakStore(host, { failRate: 0.5 });
+        this.#world.disks.break(host, isSilent ? { failSyncRate: 0.5 } : { failWriteRate: 0.5 });
         return;
       case 'hungStore':
-        this.#world.breakStore(host, { hangRate: 0.5 });
+        this.#world.disks.break(host, { hangRate: 0.5 });
         return;
       case 'slowStore':
-        this.#world.breakStore(host, { commitMs: forMs });
+        this.#world.disks.break(host, { writeMs: forMs / 2, syncMs: forMs / 2, readMs: forMs });
+        return;
+      case 'fullDisk':
+        this.#world.disks.break(host, { isFull: true });
+        this.#after(forMs, () => this.#world.disks.break(host, {}));
         return;
       default:
         this.#strikeLinks(host, kind);
@@ -185,13 +195,15 @@ class Simulation {
     if (isOver >= 0) this.#armed.splice(isOver, 1);
   }
 
-  #crash({ host, kind, forMs, isKept, isSilent }: Incident): void {
+  #crash(incident: Incident): void {
+    const { host, forMs, isSilent } = incident;
     const site = this.#siteOf(host);
     if (site?.isUp !== true) return;
-    const { run } = site;
-    site.crash(isSilent ? 'vanished' : 'killed');
-    const fate = kind === 'restore' ? 'restored' : isKept ? 'kept' : 'wiped';
-    this.#world.crashStore(host, run, fate);
+    const how = isSilent ? 'vanished' : 'killed';
+    this.#world.disks.audit(host);
+    const fate = fateOf(incident);
+    site.crash(how);
+    this.#world.disks.crash(host, how, fate);
     this.#world.count(`disk ${fate}`);
     this.#startsAhead += 1;
     this.#after(forMs, () => {
@@ -202,7 +214,7 @@ class Simulation {
 
   #clone(host: string): void {
     const name = cloneOf(host);
-    if (host === SERVER || this.#clients.has(name) || !this.#world.cloneStore(host, name)) return;
+    if (host === SERVER || this.#clients.has(name) || !this.#world.disks.clone(host, name)) return;
     this.#world.history.doubt(host, this.#world.clock.nowMs());
     const clone = new SimulatedClient(this.#world, name);
     this.#clients.set(name, clone);
@@ -288,3 +300,12 @@ class Simulation {
     };
   }
 }
+
+/** What becomes of the disk of a host that dies. */
+function fateOf({ kind, isKept, forMs }: Incident): DiskFate {
+  if (kind === 'restore') return isKept ? 'restored' : 'restoredAlone';
+  if (kind !== 'damage') return isKept ? 'kept' : 'wiped';
+  return DAMAGES[Math.floor(forMs) % DAMAGES.length] ?? 'flippedBit';
+}
+
+const DAMAGES = ['flippedBit', 'lostMiddle', 'lostTail'] as const;

@@ -1,0 +1,153 @@
+import { levelStore } from '@wilco/store/level';
+import type { IncomingRecord, OutgoingRecord } from '@wilco/protocol';
+import type { StoreContents } from '@wilco/store';
+import type { VirtualDisk } from '../disk/virtual-disk.ts';
+import { VirtualClock } from '../virtual-clock.ts';
+import { VirtualProcess } from '../virtual-process.ts';
+import { clientOf, type Entry, type History } from './history.ts';
+import { contentOf, isSame, typeOf } from './parcel.ts';
+import type { Plan, PlannedMessage } from './plan.ts';
+
+/** What was promised of a message, that has to be on the disk. */
+export interface Claim {
+  readonly message: PlannedMessage;
+  /** `queued`: in the outbox. `received`: in the inbox. `handled`: not in the inbox any more. */
+  readonly promised: 'queued' | 'received' | 'handled';
+}
+
+/** Whose claims are asked for. */
+export interface ClaimsSetting {
+  readonly host: string;
+  readonly history: History;
+  readonly plan: Plan;
+  readonly atMs: number;
+  /** What was promised before may be lost. */
+  readonly faithfulSinceMs: number;
+}
+
+/** What the store of a host must hold at this moment, by what was told of it until now. */
+export function claimsOf(setting: ClaimsSetting): Claim[] {
+  const claims: Claim[] = [];
+  for (const entry of setting.history.entries.values()) {
+    const { message } = entry;
+    if (isClaimedQueued(entry, setting)) claims.push({ message, promised: 'queued' });
+    if (isClaimedReceived(entry, setting)) claims.push({ message, promised: 'received' });
+    if (isClaimedHandled(entry, setting)) claims.push({ message, promised: 'handled' });
+  }
+  return claims;
+}
+
+/** Its sender was told that it is queued, and of no end. */
+function isClaimedQueued(entry: Entry, setting: ClaimsSetting): boolean {
+  const { message, isQueued, sentAtMs } = entry;
+  if (message.from !== setting.host || !isQueued || !isOpen(entry, setting)) return false;
+  return sentAtMs > setting.faithfulSinceMs;
+}
+
+/** Its sender was told, in the session that it has now, that it is received; no handler finished it. */
+function isClaimedReceived(entry: Entry, setting: ClaimsSetting): boolean {
+  const { message, receivedAtMs, starts } = entry;
+  const { host, history, plan, faithfulSinceMs } = setting;
+  if (message.to !== host || receivedAtMs > setting.atMs || !isOpen(entry, setting)) return false;
+  // Of these no handler takes any; what another server was given, this one does not have.
+  if (['unknown', 'invalid'].includes(message.conduct.kind)) return false;
+  if (plan.incidents.some(({ kind }) => kind === 'move')) return false;
+  if (starts.some(({ ended, isAborted }) => ended !== undefined || isAborted)) return false;
+  return receivedAtMs > Math.max(faithfulSinceMs, history.sessionSinceMs(clientOf(message)));
+}
+
+/** Its sender was told that it is handled, and there never was but one copy. */
+function isClaimedHandled(entry: Entry, setting: ClaimsSetting): boolean {
+  const { message, outcome, settledAtMs, starts } = entry;
+  if (message.to !== setting.host || outcome?.status !== 'handled') return false;
+  const [start] = starts;
+  if (start === undefined || starts.length > 1 || start.isResent) return false;
+  return start.host === setting.host && settledAtMs > setting.faithfulSinceMs;
+}
+
+/** Nothing has ended it, and nothing could by now. */
+function isOpen(
+  { outcome, isOrphaned, isCancelled, message, sentAtMs }: Entry,
+  { atMs, plan }: ClaimsSetting,
+): boolean {
+  if (outcome !== undefined || isOrphaned || isCancelled || message.ttlMs !== undefined)
+    return false;
+  return atMs - sentAtMs < (plan.options[message.from]?.['retentionMs'] ?? Infinity);
+}
+
+/** What an {@link Audit} compares. */
+export interface AuditSetting {
+  readonly host: string;
+  readonly atMs: number;
+  readonly disk: VirtualDisk;
+  readonly how: 'killed' | 'vanished';
+  readonly claims: readonly Claim[];
+  /** Nothing was ever wrong with the disk: its store must not say so. */
+  readonly isWhole: boolean;
+}
+
+/** One look at what a disk would hold if its host died at that moment. */
+export class Audit {
+  readonly atMs: number;
+  readonly #setting: AuditSetting;
+  readonly #clock = new VirtualClock();
+  readonly #survivor: VirtualDisk;
+
+  constructor(setting: AuditSetting) {
+    this.atMs = setting.atMs;
+    this.#setting = setting;
+    this.#survivor = setting.disk.survivor(setting.how, this.#clock);
+  }
+
+  /** Opens it with the real store. Returns what is not as it was promised. */
+  async run(): Promise<string[]> {
+    const { claims, isWhole, host, how } = this.#setting;
+    const contents = await this.#open();
+    if ('error' in contents) {
+      return isWhole ? [`the disk of ${host} could not be opened: ${contents.error}`] : [];
+    }
+    const { sessions, damage } = contents;
+    if (!isWhole && damage.length > 0) return [];
+    const wrong = damage.map(({ detail }) => `${host} would find damage where none is: ${detail}`);
+    const outgoing = sessions.flatMap((session) => session.outgoing);
+    const incoming = sessions.flatMap((session) => session.incoming);
+    for (const { message, promised } of claims) {
+      const records = promised === 'queued' ? outgoing : incoming;
+      const isThere = records.some((record) => isOf(record, message));
+      if (isThere === (promised !== 'handled')) continue;
+      const event = how === 'killed' ? 'the end of its process' : 'a loss of power';
+      const where = isThere ? 'be in the inbox of' : 'not be on the disk of';
+      wrong.push(
+        `message ${message.index} is said to be ${promised}, but after ${event} it would ${where} ${host}`,
+      );
+    }
+    return wrong;
+  }
+
+  async #open(): Promise<StoreContents | { readonly error: string }> {
+    const process = new VirtualProcess(this.#clock);
+    const store = levelStore({
+      database: this.#survivor.database(process),
+      witness: this.#survivor.openFile(process),
+      clock: process.clock,
+    });
+    let contents: StoreContents | { readonly error: string } = { error: 'it takes for ever' };
+    let isOver = false;
+    store.open().then(
+      (found) => {
+        contents = found;
+        isOver = true;
+      },
+      (error: unknown) => {
+        contents = { error: String(error) };
+        isOver = true;
+      },
+    );
+    await this.#clock.run(60_000, () => isOver);
+    return contents;
+  }
+}
+
+function isOf(record: OutgoingRecord | IncomingRecord, message: PlannedMessage): boolean {
+  return record.type === typeOf(message).name && isSame(record.payload, contentOf(message));
+}
