@@ -98,8 +98,8 @@ export class VirtualFileHandle {
   /** Takes a while; never ends when the process has died. */
   #access(): Promise<void> {
     return new Promise((resolve) => {
-      const { nowMs } = this.#process.clock;
-      this.#process.post(nowMs() + this.#disk.accessMs(), resolve);
+      const { clock } = this.#process;
+      this.#process.post(clock.nowMs() + this.#disk.accessMs(), resolve);
     });
   }
 }
