@@ -67,8 +67,7 @@ export function settlementOf(
       return {
         ...PLAIN,
         status: 'rejected',
-        code: answer.code,
-        reason: answer.reason,
+        ...whyRejected(answer, tooOld),
         hasRun: answer.hasRun,
         isRetryable: answer.isRetryable,
       };
@@ -77,6 +76,15 @@ export function settlementOf(
     case 'cancelled':
       return givenBack(tooOld);
   }
+}
+
+/** What we asked back because its time was over, the application had not withdrawn. */
+function whyRejected(
+  { code, reason }: AnswerFrame,
+  tooOld: Parameters<typeof settlementOf>[2],
+): Pick<Settlement, 'code' | 'reason'> {
+  if (tooOld === undefined || code !== 'WILCO_CANCELLED') return { code, reason };
+  return { code: tooOld, reason: 'its time passed before another attempt' };
 }
 
 function givenBack(tooOld: Parameters<typeof settlementOf>[2]): Settlement {

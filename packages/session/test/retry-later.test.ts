@@ -158,7 +158,7 @@ describe.each([true, false])(
       pair.advance(5_010);
       expect(pair.client.settlements.get(message)).toMatchObject({
         status: 'rejected',
-        code: 'WILCO_CANCELLED',
+        code: 'WILCO_RETENTION_OVER',
         hasRun: true,
       });
     });
