@@ -1,9 +1,10 @@
-import { Rejection, WilcoError } from '@wilco/protocol';
+import { Rejection, RetryLater, WilcoError } from '@wilco/protocol';
 import type { Clock, HandleOptions, Handler, HandlerContext, SessionHandle } from '@wilco/endpoint';
 import type { VirtualProcess } from '../virtual-process.ts';
 import type { Entry, Start } from './history.ts';
 import {
   contentOf,
+  effectKey,
   indexOn,
   isSame,
   isTiny,
@@ -160,6 +161,8 @@ export class Application {
       session: context.sessionId,
       isResent: context.isResent,
       isRedelivered: context.isRedelivered,
+      attempt: context.attempt,
+      hasEffect: false,
       ended: undefined,
       endedAtMs: Infinity,
       isAborted: false,
@@ -169,21 +172,26 @@ export class Application {
     judge.starts(entry, start, this.host);
     history.started(entry, start);
     context.signal.addEventListener('abort', () => (start.isAborted = true));
-    return this.#conduct(entry, start, context.signal);
+    return this.#conduct(entry, start, context);
   }
 
   /** Does what the plan says. Without anything to wait for it returns at once, as a plain function. */
   #conduct(
     entry: Entry,
     start: Start,
-    signal: AbortSignal,
+    context: HandlerContext,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     const { conduct } = entry.message;
+    const { signal } = context;
+    if (isPutOff(entry)) {
+      this.#end(entry, start, 'putOff');
+      throw new RetryLater(conduct.putOffs * 50);
+    }
     if (conduct.kind === 'hang') return new Promise(() => {});
     if (conduct.kind === 'yield') return this.#whenAborted(entry, start, signal);
     if (conduct.kind === 'late') return this.#tooLate(entry, start);
-    if (conduct.takesMs === 0) return this.#finish(entry, start);
-    return this.#wait(conduct.takesMs).then(() => this.#finish(entry, start));
+    if (conduct.takesMs === 0) return this.#finish(entry, start, context);
+    return this.#wait(conduct.takesMs).then(() => this.#finish(entry, start, context));
   }
 
   async #whenAborted(entry: Entry, start: Start, signal: AbortSignal): Promise<undefined> {
@@ -201,8 +209,9 @@ export class Application {
     return undefined;
   }
 
-  #finish(entry: Entry, start: Start): Uint8Array | undefined {
+  #finish(entry: Entry, start: Start, context: HandlerContext): Uint8Array | undefined {
     const { conduct } = entry.message;
+    if (!start.isAborted) this.#commit(entry, start, context);
     switch (conduct.kind) {
       case 'reply':
         this.#end(entry, start, 'replied');
@@ -220,6 +229,14 @@ export class Application {
         this.#end(entry, start, 'done');
         return undefined;
     }
+  }
+
+  /** Writes that hold together with the message, or not at all. */
+  #commit({ message }: Entry, start: Start, context: HandlerContext): void {
+    const { disks, plan } = this.#world;
+    if (!plan.hasEffects || !this.#process.isAlive || !disks.has(this.host)) return;
+    start.hasEffect = true;
+    context.commit([{ type: 'put', key: effectKey(message), value: Uint8Array.of(start.attempt) }]);
   }
 
   #end(entry: Entry, start: Start, how: NonNullable<Start['ended']>): void {
@@ -244,6 +261,11 @@ export class Application {
   #say(what: string): void {
     this.#world.say(this.host, what);
   }
+}
+
+/** Whether its handler says "not now" once more. */
+function isPutOff({ message, starts }: Entry): boolean {
+  return starts.filter(({ ended }) => ended === 'putOff').length < message.conduct.putOffs;
 }
 
 function label({ index, channel, bytes, conduct }: PlannedMessage): string {

@@ -1,11 +1,12 @@
 import { levelStore } from '@wilco/store/level';
 import type { IncomingRecord, OutgoingRecord } from '@wilco/protocol';
 import type { StoreContents } from '@wilco/store';
+import { keyOf } from '../disk/sorted-table.ts';
 import type { VirtualDisk } from '../disk/virtual-disk.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { VirtualProcess } from '../virtual-process.ts';
 import { clientOf, type Entry, type History } from './history.ts';
-import { contentOf, isSame, typeOf } from './parcel.ts';
+import { contentOf, effectKey, isSame, typeOf } from './parcel.ts';
 import type { Plan, PlannedMessage } from './plan.ts';
 
 /** What was promised of a message, that has to be on the disk. */
@@ -13,6 +14,8 @@ export interface Claim {
   readonly message: PlannedMessage;
   /** `queued`: in the outbox. `received`: in the inbox. `handled`: not in the inbox any more. */
   readonly promised: 'queued' | 'received' | 'handled';
+  /** Whether its handler wrote something that holds together with it. */
+  readonly hasEffect?: boolean;
 }
 
 /** Whose claims are asked for. */
@@ -32,7 +35,10 @@ export function claimsOf(setting: ClaimsSetting): Claim[] {
     const { message } = entry;
     if (isClaimedQueued(entry, setting)) claims.push({ message, promised: 'queued' });
     if (isClaimedReceived(entry, setting)) claims.push({ message, promised: 'received' });
-    if (isClaimedHandled(entry, setting)) claims.push({ message, promised: 'handled' });
+    if (isClaimedHandled(entry, setting)) {
+      const hasEffect = entry.starts[0]?.hasEffect === true;
+      claims.push({ message, promised: 'handled', hasEffect });
+    }
   }
   return claims;
 }
@@ -82,6 +88,7 @@ export interface AuditSetting {
   readonly disk: VirtualDisk;
   readonly how: 'killed' | 'vanished';
   readonly claims: readonly Claim[];
+  readonly entries: readonly Entry[];
   /** Nothing was ever wrong with the disk: its store must not say so. */
   readonly isWhole: boolean;
 }
@@ -111,7 +118,10 @@ export class Audit {
     const wrong = damage.map(({ detail }) => `${host} would find damage where none is: ${detail}`);
     const outgoing = sessions.flatMap((session) => session.outgoing);
     const incoming = sessions.flatMap((session) => session.incoming);
-    for (const { message, promised } of claims) {
+    for (const { message, promised, hasEffect = false } of claims) {
+      if (hasEffect && !this.#hasEffect(message)) {
+        wrong.push(`message ${message.index} is said to be handled, but its effect would be lost`);
+      }
       const records = promised === 'queued' ? outgoing : incoming;
       const isThere = records.some((record) => isOf(record, message));
       if (isThere === (promised !== 'handled')) continue;
@@ -121,7 +131,25 @@ export class Audit {
         `message ${message.index} is said to be ${promised}, but after ${event} it would ${where} ${host}`,
       );
     }
+    for (const record of incoming) {
+      const message = this.#onlyCopy(record);
+      if (message === undefined || !this.#hasEffect(message)) continue;
+      wrong.push(`the effect of ${message.index} would be there before it counts as handled`);
+    }
     return wrong;
+  }
+
+  #hasEffect(message: PlannedMessage): boolean {
+    return this.#survivor.image.table.get(keyOf(effectKey(message))) !== undefined;
+  }
+
+  /** Which message a record in the inbox is, where there never was another copy of it. */
+  #onlyCopy(record: IncomingRecord): PlannedMessage | undefined {
+    const entry = this.#setting.entries.find(({ message }) => isOf(record, message));
+    if (entry === undefined || record.isResent) return undefined;
+    const sessions = new Set(entry.starts.map(({ session }) => session));
+    const hasOther = entry.starts.some(({ isResent }) => isResent) || sessions.size > 1;
+    return hasOther ? undefined : entry.message;
   }
 
   async #open(): Promise<StoreContents | { readonly error: string }> {

@@ -127,10 +127,24 @@ export class Disks {
     const how = plan.lazy.includes(originalOfClone(host)) ? 'killed' : 'vanished';
     const { isWhole, faithfulSinceMs } = found;
     const atMs = clock.nowMs();
+    // Of others there may be a copy that has no mark.
+    const entries = [...history.entries.values()].filter(
+      (entry) => !history.copies.isOfNamelessCopy(entry),
+    );
     const claims = claimsOf({ host, history, plan, atMs, faithfulSinceMs });
     this.#setting.count('audit');
     for (const { promised } of claims) this.#setting.count(`audit ${promised}`);
-    this.#audits.push(new Audit({ host, atMs, disk: found.disk, how, claims, isWhole }));
+    this.#audits.push(
+      new Audit({
+        host,
+        atMs,
+        disk: found.disk,
+        how,
+        claims,
+        isWhole,
+        entries,
+      }),
+    );
   }
 
   /** Opens what was written down, and compares. */

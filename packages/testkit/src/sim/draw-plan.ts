@@ -61,6 +61,7 @@ export function drawPlan(seed: number): Plan {
     durable: features.isDurable ? hosts.filter(() => random.chance(0.7)) : [],
     lazy: [],
     audits: [],
+    hasEffects: false,
     options: Object.fromEntries(hosts.map((host) => [host, drawOptions(random, features)])),
     whenSessionLost: random.pick(['resend', 'resend', 'inDoubt']),
     authenticationMs: random.pick([0, 0, 0, 5, 100]),
@@ -70,7 +71,8 @@ export function drawPlan(seed: number): Plan {
     quietAtMs,
   };
   const crashing = drawCrashing(plan, hosts);
-  return { ...plan, ...crashing, ...drawExtras(plan, hosts, features) };
+  const all = { ...plan, ...crashing };
+  return { ...all, ...drawExtras(all, hosts, features) };
 }
 
 type Extras = Pick<Plan, 'options' | 'channelConcurrency' | 'logged' | 'unchecked'>;
@@ -181,6 +183,7 @@ function drawConduct(random: SeededRandom, { isSlow, hasOddEndings }: Features):
     kind,
     takesMs: isSlow && random.chance(0.5) ? random.skewed(400) : 0,
     replyBytes: random.chance(0.1) ? random.int(0, 5_000) : random.int(16, 60),
+    putOffs: 0,
   };
 }
 
@@ -228,9 +231,10 @@ const CRASHES = [...Array<'crash'>(10).fill('crash'), 'restore', 'damage', 'full
  * had. Drawn apart, so that runs without any are what they were.
  */
 function drawCrashing(
-  { seed, quietAtMs, incidents }: Pick<Plan, 'seed' | 'quietAtMs' | 'incidents'>,
+  plan: Pick<Plan, 'seed' | 'quietAtMs' | 'incidents' | 'messages' | 'options'>,
   hosts: readonly string[],
 ): Partial<Plan> {
+  const { seed, quietAtMs, incidents } = plan;
   const random = new SeededRandom(`crashes ${String(seed)}`);
   if (!random.chance(CRASHING_SHARE)) return {};
   const durable = hosts.filter(() => random.chance(0.85));
@@ -250,5 +254,18 @@ function drawCrashing(
     host: random.pick(hosts),
     atMs: random.int(1, 2 * quietAtMs),
   }));
-  return { durable, lazy, audits, incidents: [...incidents, ...crashes] };
+  const maxAttempts = random.pick([2, 10]);
+  const options = Object.fromEntries(
+    Object.entries(plan.options).map(([host, given]) => [host, { ...given, maxAttempts }]),
+  );
+  const messages = plan.messages.map((message) => puttingOff(random, message));
+  const hasEffects = random.chance(0.6);
+  const all = [...incidents, ...crashes];
+  return { durable, lazy, audits, options, messages, hasEffects, incidents: all };
+}
+
+/** A few handlers say "not now" at first. */
+function puttingOff(random: SeededRandom, message: PlannedMessage): PlannedMessage {
+  const putOffs = random.chance(0.05) ? random.skewed(4) : 0;
+  return { ...message, conduct: { ...message.conduct, putOffs } };
 }

@@ -12,8 +12,12 @@ export interface Start {
   readonly session: string;
   readonly isResent: boolean;
   readonly isRedelivered: boolean;
+  /** As its receiver counts. */
+  readonly attempt: number;
+  /** Whether its handler gave writes that are to hold together with the message. */
+  hasEffect: boolean;
   /** How it ended; `undefined` while it runs, or when its process died before. */
-  ended: 'done' | 'replied' | 'rejected' | 'threw' | undefined;
+  ended: 'done' | 'replied' | 'rejected' | 'threw' | 'putOff' | undefined;
   endedAtMs: number;
   isAborted: boolean;
 }
@@ -57,8 +61,6 @@ export class History {
   readonly offlineSinceMs = new Map<string, number>();
   /** Which disks were copied, and set back. */
   readonly copies = new Copies();
-  /** Processes (host and run) that died with marks of starts that their disk did not get. */
-  readonly forgetful = new Set<string>();
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */

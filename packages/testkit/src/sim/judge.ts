@@ -70,9 +70,9 @@ export class Judge {
       copies.isMarkedByWayOfCaution(start);
     if (isOver && !isExcused) blame('conservation', `handled after it was ${outcome.status}`);
     const twice = duplicateOf(entry, start);
-    // A store may have lost the mark of a start, or not have had it when it was copied.
-    const isUnaware = copies.isOfNamelessCopy(entry) || copies.isElsewhere(start);
-    if (twice !== undefined && !isUnaware) blame('no duplicate', twice);
+    if (twice !== undefined && !copies.isOfNamelessCopy(entry)) blame('no duplicate', twice);
+    const miscounted = this.#miscountOf(entry, start);
+    if (miscounted !== undefined) blame('honesty', miscounted);
     this.#checkFlow(entry, start, blame);
   }
 
@@ -116,6 +116,23 @@ export class Judge {
     }
   }
 
+  /**
+   * Counts are exact, but for one: of the first crash nobody knows whether a handler had started.
+   * A disk that was set back, or has a copy, knows of fewer.
+   */
+  #miscountOf(entry: Entry, start: Start): string | undefined {
+    const { copies } = this.#history;
+    const isOfThisCopy = (one: Start): boolean =>
+      one.session === start.session && one.host === start.host;
+    const before = entry.starts.filter(isOfThisCopy);
+    const known = before.filter((one) => !copies.isForgotten(one)).length;
+    const { attempt, isRedelivered } = start;
+    if (attempt <= known) return `attempt ${attempt} after ${known}`;
+    if (attempt > before.length + 2 && !copies.isElsewhere(start))
+      return `attempt ${attempt} after ${before.length} only`;
+    return attempt > 1 && !isRedelivered ? `attempt ${attempt}, but not marked` : undefined;
+  }
+
   #checkFlow(
     entry: Entry,
     start: Start,
@@ -124,7 +141,7 @@ export class Judge {
     const key = flowOf(entry, start);
     const flow = this.#flows.get(key) ?? { lastOrder: -1, running: new Set() };
     this.#flows.set(key, flow);
-    if (entry.order <= flow.lastOrder && !start.isRedelivered)
+    if (entry.order <= flow.lastOrder && !start.isRedelivered && start.attempt === 1)
       blame('order', 'handled after a later one');
     const running = [...flow.running].filter(({ isAborted }) => !isAborted).length;
     const { concurrency, channelConcurrency } = this.#plan;
@@ -147,10 +164,11 @@ function duplicateOf({ starts }: Entry, start: Start): string | undefined {
   // Of two copies in two sessions one is marked; the other may be the later one to arrive.
   const isMarked =
     start.isResent || starts.some(({ isResent, session }) => isResent && session !== start.session);
-  const isSameProcess = starts.some(({ host, run }) => host === start.host && run === start.run);
+  const isOfThisProcess = ({ host, run }: Start): boolean =>
+    host === start.host && run === start.run;
+  // A handler that said "not now" asked for another start.
+  const isSameProcess = starts.some((one) => isOfThisProcess(one) && one.ended !== 'putOff');
   if (isSameProcess) return isMarked ? undefined : 'handled twice by the same process';
-  const isSameHost = starts.some(({ host }) => host === start.host);
-  // A store may have lost the mark of a start in the crash: that is why both are told at all.
-  if (isSameHost || isMarked || start.isRedelivered) return undefined;
+  if (isMarked || start.isRedelivered || start.attempt > 1) return undefined;
   return `handled by ${start.host} after another had, and not marked`;
 }

@@ -68,6 +68,11 @@ export function replyTo({ index, conduct }: PlannedMessage): Uint8Array {
   return parcel(0x52, index, conduct.replyBytes);
 }
 
+/** Under which key the handler of a message writes that it was handled. */
+export function effectKey({ index }: PlannedMessage): string {
+  return `effect ${String(index)}`;
+}
+
 /** Which message a content says that it is. */
 export function indexOn(content: Uint8Array): number | undefined {
   if (content.length < LABEL_BYTES) return undefined;

@@ -22,6 +22,8 @@ export interface Conduct {
   /** How long the handler takes; 0: it returns at once. Milliseconds. */
   readonly takesMs: number;
   readonly replyBytes: number;
+  /** How often the handler says "not now" before it does so. */
+  readonly putOffs: number;
 }
 
 /** A message that an actor is to send. */
@@ -114,6 +116,8 @@ export interface Plan {
   readonly unchecked: readonly string[];
   readonly messages: readonly PlannedMessage[];
   readonly incidents: readonly Incident[];
+  /** Whether handlers give their stores writes that hold together with the message. */
+  readonly hasEffects: boolean;
   /** When it is looked what would be on a disk if its host died then. Nobody notices. */
   readonly audits: readonly { readonly host: string; readonly atMs: number }[];
   /** From here on nothing is wrong any more. */

@@ -45,6 +45,8 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
       if (code === 'WILCO_HANDLER_FAILED')
         return endings.includes('threw') ? undefined : 'no handler threw';
       if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
+      if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(plan, entry);
+      if (endings.includes('putOff')) return whyNotAgain(code, plan, entry);
       return `the code ${code} is nobody's`;
     }
     if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
@@ -107,13 +109,10 @@ export function untruthOf(subject: RuleSubject): string | undefined {
 }
 
 /** Which handler took it, of those of which somebody could know. */
-function takenBy(entry: Entry, { copies, forgetful }: History): string | undefined {
+function takenBy(entry: Entry, { copies }: History): string | undefined {
   const first = entry.starts.find(
     (start) =>
-      !forgetful.has(`${start.host} ${String(start.run)}`) &&
-      !copies.isOfClone(entry, start) &&
-      !copies.isForgotten(start) &&
-      !copies.isElsewhere(start),
+      !copies.isOfClone(entry, start) && !copies.isForgotten(start) && !copies.isElsewhere(start),
   );
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }
@@ -131,6 +130,28 @@ function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string 
     ({ atMs }) => settledAtMs - atMs + SLACK_MS >= handlerTimeoutMs + handlerGraceMs,
   );
   return isOverrun ? undefined : 'no handler ran for that long';
+}
+
+/** Of the first crash nobody knows whether a handler had started: it may count for one more. */
+function attemptsOf(plan: Plan, { starts, message }: Entry): string | undefined {
+  const { maxAttempts = 10 } = plan.options[message.to] ?? {};
+  return starts.length + 1 >= maxAttempts ? undefined : `it had ${starts.length} attempts`;
+}
+
+/** A handler had put it off, and its time was over before another could start. */
+function whyNotAgain(code: string, plan: Plan, entry: Entry): string | undefined {
+  const { message, sentAtMs, settledAtMs, isCancelled } = entry;
+  const ageMs = settledAtMs - sentAtMs + SLACK_MS;
+  if (code === 'WILCO_CANCELLED') return isCancelled ? undefined : 'nobody withdrew it';
+  if (code === 'WILCO_EXPIRED')
+    return ageMs >= (message.ttlMs ?? Infinity) ? undefined : 'its time was not over';
+  if (code !== 'WILCO_RETENTION_OVER') return `the code ${code} is nobody's`;
+  const retentionMs = Math.min(retentionOf(plan, entry), keptBy(plan, message.to));
+  return ageMs >= retentionMs ? undefined : 'it is not that old';
+}
+
+function keptBy(plan: Plan, host: string): number {
+  return plan.options[host]?.['retentionMs'] ?? Infinity;
 }
 
 function retentionOf(plan: Plan, { message }: Entry): number {

@@ -105,7 +105,7 @@ class Shrinker {
   }
 
   async #simplifyMessages(): Promise<void> {
-    const plain = { kind: 'handle', takesMs: 0, replyBytes: 16 } as const;
+    const plain = { kind: 'handle', takesMs: 0, replyBytes: 16, putOffs: 0 } as const;
     const changes = [
       { conduct: plain },
       { ttlMs: undefined },
