@@ -108,7 +108,7 @@ export class Audit {
 
   /** Opens it with the real store. Returns what is not as it was promised. */
   async run(): Promise<string[]> {
-    const { claims, isWhole, host, how } = this.#setting;
+    const { isWhole, host } = this.#setting;
     const contents = await this.#open();
     if ('error' in contents) {
       return isWhole ? [`the disk of ${host} could not be opened: ${contents.error}`] : [];
@@ -116,27 +116,28 @@ export class Audit {
     const { sessions, damage } = contents;
     if (!isWhole && damage.length > 0) return [];
     const wrong = damage.map(({ detail }) => `${host} would find damage where none is: ${detail}`);
-    const outgoing = sessions.flatMap((session) => session.outgoing);
-    const incoming = sessions.flatMap((session) => session.incoming);
-    for (const { message, promised, hasEffect = false } of claims) {
-      if (hasEffect && !this.#hasEffect(message)) {
-        wrong.push(`message ${message.index} is said to be handled, but its effect would be lost`);
-      }
-      const records = promised === 'queued' ? outgoing : incoming;
-      const isThere = records.some((record) => isOf(record, message));
-      if (isThere === (promised !== 'handled')) continue;
-      const event = how === 'killed' ? 'the end of its process' : 'a loss of power';
-      const where = isThere ? 'be in the inbox of' : 'not be on the disk of';
-      wrong.push(
-        `message ${message.index} is said to be ${promised}, but after ${event} it would ${where} ${host}`,
-      );
-    }
-    for (const record of incoming) {
+    wrong.push(...this.#brokenClaims(sessions));
+    for (const record of sessions.flatMap(({ incoming }) => incoming)) {
       const message = this.#onlyCopy(record);
       if (message === undefined || !this.#hasEffect(message)) continue;
       wrong.push(`the effect of ${message.index} would be there before it counts as handled`);
     }
     return wrong;
+  }
+
+  #brokenClaims(sessions: StoreContents['sessions']): string[] {
+    const { claims, host, how } = this.#setting;
+    const outgoing = sessions.flatMap((session) => session.outgoing);
+    const incoming = sessions.flatMap((session) => session.incoming);
+    const event = how === 'killed' ? 'the end of its process' : 'a loss of power';
+    return claims.flatMap(({ message, promised, hasEffect = false }) => {
+      const what = `message ${message.index} is said to be ${promised}, but after ${event}`;
+      if (hasEffect && !this.#hasEffect(message)) return `${what} its effect would be lost`;
+      const records = promised === 'queued' ? outgoing : incoming;
+      const isThere = records.some((record) => isOf(record, message));
+      if (isThere === (promised !== 'handled')) return [];
+      return `${what} it would ${isThere ? 'be in the inbox' : 'not be on the disk'} of ${host}`;
+    });
   }
 
   #hasEffect(message: PlannedMessage): boolean {

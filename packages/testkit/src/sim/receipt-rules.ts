@@ -38,17 +38,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
   /** A handler threw or ran out of time; or none ran, for the reason that the code gives. */
   rejected: ({ code, hasRun }, { plan, entry }) => {
     const { kind } = entry.message.conduct;
-    const endings = entry.starts.map(({ ended }) => ended);
-    if (hasRun) {
-      if (code === 'SIM_REFUSED')
-        return endings.includes('rejected') ? undefined : 'no handler refused it';
-      if (code === 'WILCO_HANDLER_FAILED')
-        return endings.includes('threw') ? undefined : 'no handler threw';
-      if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
-      if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(plan, entry);
-      if (endings.includes('putOff')) return whyNotAgain(code, plan, entry);
-      return `the code ${code} is nobody's`;
-    }
+    if (hasRun) return whyRejected(code, plan, entry);
     if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
       return `a handler had started, but it says that none ran (${code})`;
     }
@@ -130,6 +120,19 @@ function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string 
     ({ atMs }) => settledAtMs - atMs + SLACK_MS >= handlerTimeoutMs + handlerGraceMs,
   );
   return isOverrun ? undefined : 'no handler ran for that long';
+}
+
+/** A handler had started, and this is what is said of how it ended. */
+function whyRejected(code: string, plan: Plan, entry: Entry): string | undefined {
+  const endings = entry.starts.map(({ ended }) => ended);
+  if (code === 'SIM_REFUSED')
+    return endings.includes('rejected') ? undefined : 'no handler refused it';
+  if (code === 'WILCO_HANDLER_FAILED')
+    return endings.includes('threw') ? undefined : 'no handler threw';
+  if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
+  if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(plan, entry);
+  if (endings.includes('putOff')) return whyNotAgain(code, plan, entry);
+  return `the code ${code} is nobody's`;
 }
 
 /** Of the first crash nobody knows whether a handler had started: it may count for one more. */

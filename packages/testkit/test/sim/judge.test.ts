@@ -138,6 +138,29 @@ describe('a handler', () => {
     expect(run.blamed()[0]).toContain('after another had, and not marked');
   });
 
+  test('that starts once more after a crash is marked, and counts its attempts', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, undefined);
+    run.handle(entry, 'done', { run: 2, isRedelivered: true, attempt: 2 });
+    expect(run.blamed()).toEqual([]);
+    run.handle(entry, 'done', { run: 3, isRedelivered: true, attempt: 2 });
+    expect(run.blamed()).toEqual(['honesty: message 0: attempt 2 after 2']);
+    const other = new Run();
+    const unmarked = other.send();
+    other.handle(unmarked, undefined);
+    other.handle(unmarked, 'done', { run: 2 });
+    expect(other.blamed()[0]).toContain('after another had, and not marked');
+  });
+
+  test('that said "not now" starts again in the same process, and is counted', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, 'putOff');
+    run.handle(entry, 'done', { isRedelivered: true, attempt: 2 });
+    expect(run.blamed()).toEqual([]);
+  });
+
   test('that starts out of order breaks it, in the same channel and session only', () => {
     const run = new Run();
     const [first, second, elsewhere] = [run.send(), run.send(), run.send({}, { channel: 'b' })];
@@ -202,7 +225,7 @@ class Run {
       cancelAfterMs: undefined,
       whenFull: 'fail',
       ...message,
-      conduct: { kind: 'handle', takesMs: 0, replyBytes: 16, ...conduct },
+      conduct: { kind: 'handle', takesMs: 0, replyBytes: 16, putOffs: 0, ...conduct },
     };
     return this.history.sent(planned, 1, this.atMs);
   }
@@ -215,6 +238,8 @@ class Run {
       session: 'first',
       isResent: false,
       isRedelivered: false,
+      attempt: 1,
+      hasEffect: false,
       isAborted: false,
       ...marks,
       ended,
