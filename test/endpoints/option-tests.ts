@@ -92,6 +92,8 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     authenticate: 'asks who it is, each time',
     oneSessionPerIdentity: 'by the identity, where each has one, is noticed at once',
     maxSessions: 'beyond the limits is refused for now',
+    maxTombstones: 'sends again with the mark where the server remembers as many others as it may',
+    tombstoneAgeMs: 'sends again with the mark where the server has forgotten the session',
     maxConnections:
       'a client that is refused is told why, and its connection ends though it goes on holding it',
     maxUnauthenticated: 'beyond the limits is refused for now',

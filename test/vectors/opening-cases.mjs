@@ -86,6 +86,30 @@ export const OPENING_CASES = [
     'refuse, never to come back',
     { kind: 'refuse', code: 'WILCO_AUTHENTICATION_FAILED', reason: 'unknown user' },
   ],
+  [
+    'welcome, a session that follows one of which something is known',
+    {
+      ...welcome,
+      newReason: 'ended',
+      predecessor: id('5d'),
+      predecessorAck: {
+        kind: 'ack',
+        number: 1,
+        delayUs: 0,
+        window: { messages: 0, bytes: 0 },
+        channels: [
+          {
+            channel: 1,
+            received: 10,
+            handled: 4,
+            ranges: [6, 8],
+            window: { messages: 0, bytes: 0 },
+          },
+        ],
+      },
+      predecessorStarted: [{ channel: 1, started: 9 }],
+    },
+  ],
   ['welcome, credentials valid for a minute', { ...welcome, validForMs: 60_000 }],
   [
     'refuse, and where to go instead',

@@ -43,7 +43,13 @@ const BODIES = {
     read: readWelcome,
     fields: (found) => ({
       2: (value) => (found.predecessor = shortHex(value, 16, 16)),
+      4: (value) => (found.predecessorAck = ackOf(new Reader(value))),
       6: (value) => (found.validForMs = onlyVarint(value, 1, 0x7fff_ffff)),
+      8: (value) => {
+        const reader = new Reader(value);
+        found.predecessorStarted = started(reader);
+        if (!reader.isAtEnd) throw new Broken('W-3');
+      },
     }),
   },
   3: {
@@ -108,9 +114,7 @@ const BODIES = {
   },
   18: {
     name: 'closeAck',
-    read: (reader) => ({
-      channels: reader.channels(() => ({ channel: reader.varint(), started: reader.seq() })),
-    }),
+    read: (reader) => ({ channels: started(reader) }),
   },
   19: {
     name: 'notice',
@@ -177,8 +181,15 @@ function readAnnouncement(reader) {
   return { ...told, worth, hasIntegrity: flags >= 4, features: reader.varint() };
 }
 
+function started(reader) {
+  return reader.channels(() => ({ channel: reader.varint(), started: reader.seq() }));
+}
+
 function readAckBlob(reader) {
-  const inner = new Reader(reader.blob());
+  return ackOf(new Reader(reader.blob()));
+}
+
+function ackOf(inner) {
   const ack = { kind: 'ack', ...readAck(inner) };
   inner.fields();
   return ack;

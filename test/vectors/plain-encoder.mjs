@@ -161,7 +161,13 @@ const BODIES = {
     ...announcement(frame.announcement),
     blob(Buffer.concat(BODIES.ack(frame.ack))),
     ...(frame.predecessor === undefined ? [] : [field(2, bytesOf(frame.predecessor))]),
+    ...(frame.predecessorAck === undefined
+      ? []
+      : [field(4, Buffer.concat(BODIES.ack(frame.predecessorAck)))]),
     ...(frame.validForMs === undefined ? [] : [field(6, varint(frame.validForMs))]),
+    ...(frame.predecessorStarted === undefined
+      ? []
+      : [field(8, Buffer.concat(BODIES.closeAck({ channels: frame.predecessorStarted })))]),
   ],
   refuse: (frame) => [
     text(frame.code),

@@ -196,7 +196,6 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       attempt: { boot: this.#boot, counter: this.#attempts },
       hasIntegrity: this.#source.hasIntegrity,
       worth: this.store.worth,
-      features: 0,
       credentials: this.#credentials,
       ...(this.#sessions?.hello() ?? NO_SESSION),
     };

@@ -5,6 +5,8 @@ import {
   WindowBudget,
   type Handlers,
   type MessageSender,
+  type PastSession,
+  type Resolved,
   type SessionEnd,
   type SessionHandle,
   type SessionLife,
@@ -12,6 +14,7 @@ import {
   type StoreContents,
 } from '@wilco/endpoint';
 import {
+  FEATURES,
   WilcoError,
   type HelloFrame,
   type NewReason,
@@ -49,7 +52,7 @@ interface NamedSession {
 /** What HELLO says of the session. */
 export type HelloOfSession = Pick<
   HelloFrame,
-  'session' | 'abandon' | 'expectedServer' | 'channels'
+  'session' | 'abandon' | 'expectedServer' | 'channels' | 'features'
 >;
 
 /** A HELLO that names no session. */
@@ -58,6 +61,7 @@ export const NO_SESSION: HelloOfSession = {
   abandon: undefined,
   expectedServer: undefined,
   channels: [],
+  features: FEATURES.knowsMoved,
 };
 
 /** What WELCOME means for the session that this side has. */
@@ -72,6 +76,11 @@ export type WelcomeVerdict =
  */
 export class ClientSessions {
   readonly #setting: ClientSessionsSetting;
+  /** All sessions of a client have the same peer. */
+  readonly #peer = {
+    scope: '',
+    pastOf: (session: SessionId) => (this.#past?.session === session ? this.#past : undefined),
+  };
   readonly #owner: ClientSessionsOwner;
   #current: LiveSession;
   /** Sessions that are over and whose messages are still on their way to the current one, the newest first. */
@@ -83,6 +92,8 @@ export class ClientSessions {
   isConfirmed = false;
   /** Sessions that are over, to be told of when their successor has a name. */
   #lost: Omit<StateLost, 'successor'>[] = [];
+  /** What this side had received of the session before the one in use. */
+  #past: PastSession | undefined;
 
   /** @param found - What the store held, the newest session last. */
   constructor(
@@ -96,6 +107,9 @@ export class ClientSessions {
     this.#current = this.#create(newest);
     if (newest !== undefined) this.#named = namedIn(newest);
     this.isConfirmed = this.#named !== undefined;
+    // It had ended, and the server was not told before this side was closed.
+    if (this.#named === undefined) this.#named = newest?.session.follows;
+    if (!this.isConfirmed && this.#named !== undefined) this.#abandon = 'ended';
     this.#moves = new OutboxMoves({
       whenLost: setting.options.whenSessionLost,
       current: () => this.#current,
@@ -123,12 +137,13 @@ export class ClientSessions {
     const named = this.#named;
     if (named === undefined) return NO_SESSION;
     const session = { id: named.id, token: named.token };
+    const { features } = NO_SESSION;
     if (this.#abandon === undefined) {
       const channels = this.#current.driver.engine.offers();
-      return { session, abandon: undefined, expectedServer: named.serverId, channels };
+      return { session, abandon: undefined, expectedServer: named.serverId, channels, features };
     }
     // Who gives its session up takes any server.
-    return { session, abandon: this.#abandon, expectedServer: undefined, channels: [] };
+    return { ...NO_SESSION, session, abandon: this.#abandon };
   }
 
   /** Compares WELCOME with what this side knows, and takes over what it says. */
@@ -139,7 +154,7 @@ export class ClientSessions {
       if (wrong !== undefined) return wrong;
     } else {
       if (this.#current.driver.engine.id !== undefined) this.replace(newReason);
-      this.#nameCurrent(id);
+      this.#nameCurrent(welcome);
     }
     this.#named = { id, token, serverId };
     this.#abandon = undefined;
@@ -155,14 +170,17 @@ export class ClientSessions {
   replace(reason: NewReason): void {
     const old = this.#current;
     const { id } = old.driver.engine;
+    this.#abandon = reason;
     const next = this.#createNext();
     this.#current = next;
     this.#setting.sender.hold();
     // What this side's own store gave back wrongly the server sends again.
     if (reason === 'clientStateLost') old.driver.stopHandling();
-    this.#abandon = reason;
+    // The server may know of a session that has ended what became of each: nothing is doubted before.
+    const isAsked = reason === 'ended' && id !== undefined;
+    if (isAsked) this.#ask(old, next, id);
     // A session that the server never had, and that carried nothing, was nobody's.
-    this.#moves.add(old, { session: id, reason, isConfirmed: this.isConfirmed });
+    this.#moves.add(old, { session: id, reason, isConfirmed: this.isConfirmed, isAsked });
     this.isConfirmed = false;
     this.#moves.start();
   }
@@ -203,8 +221,25 @@ export class ClientSessions {
     }
   }
 
-  #nameCurrent(id: SessionId): void {
-    this.#current.driver.name(id);
+  /** What was received of the old session is known in the next, and what was sent is asked there. */
+  #ask(old: LiveSession, next: LiveSession, session: SessionId): void {
+    const isDoubted = this.#setting.options.whenSessionLost === 'inDoubt';
+    const { knowledge } = old.driver.engine;
+    this.#past = knowledge.remains(old.nowMs());
+    next.driver.engine.knowledge.follow({ session, channels: knowledge.sent(), isDoubted });
+  }
+
+  /** The server has opened the next session: what it knows of the one before holds. */
+  #nameCurrent(welcome: WelcomeFrame): void {
+    const { sessionId: id, predecessor: session, predecessorAck: ack, announcement } = welcome;
+    const { predecessorStarted: started = [] } = welcome;
+    const answersAgain = (announcement.features & FEATURES.knowsMoved) !== 0;
+    const word = { session, ack, started, answersAgain };
+    const resolved = this.#current.driver.name(id, word);
+    const last = this.#lost.at(-1);
+    if (last !== undefined && resolved !== undefined) {
+      this.#lost[this.#lost.length - 1] = corrected(last, resolved);
+    }
     this.isConfirmed = false;
     const lost = this.#lost;
     this.#lost = [];
@@ -215,6 +250,12 @@ export class ClientSessions {
     const successor = this.#current.driver.engine.id;
     if (successor === undefined) this.#lost.push(lost);
     else this.#owner.stateLost({ ...lost, successor });
+  }
+
+  /** By which session a later run of this side can still ask the server what became of messages. */
+  #follows(): Pick<SessionContents['session'], 'follows'> {
+    if (this.#named === undefined || this.#abandon !== 'ended') return {};
+    return { follows: this.#named };
   }
 
   /** The lost session gives its memory back as its handlers finish: the next does not wait for that. */
@@ -238,7 +279,7 @@ export class ClientSessions {
       clock: source.clock,
       store: source.store,
       options: options.session,
-      session: sessionSetting({ ...source, budget }, storeKey, OF_SERVER),
+      session: sessionSetting({ ...source, budget }, storeKey, this.#peer),
       ...(contents !== undefined && { contents }),
     };
     const owner = this.#owner;
@@ -255,14 +296,11 @@ export class ClientSessions {
       { driver, sender, handlers, handle, letters, log },
       life,
     );
-    if (contents === undefined) session.saveRecord(UNNAMED);
+    if (contents === undefined) session.saveRecord({ ...UNNAMED, ...this.#follows() });
     else session.adopt(contents);
     return session;
   }
 }
-
-/** All sessions of a client have the same peer. */
-const OF_SERVER = { scope: '', pastOf: () => undefined };
 
 const CLOSED = { code: 'WILCO_SESSION_ENDED', message: 'the client was closed' } as const;
 
@@ -275,6 +313,20 @@ const UNNAMED = {
   identity: undefined,
   attempt: undefined,
 } as const;
+
+/** What was told as sent again, by what the server knew of it. */
+function corrected(
+  lost: Omit<StateLost, 'successor'>,
+  { handled, cleared, doubted }: Resolved,
+): Omit<StateLost, 'successor'> {
+  return {
+    ...lost,
+    handled: lost.handled + handled,
+    moved: lost.moved + cleared,
+    inDoubt: lost.inDoubt + doubted,
+    resent: lost.resent - handled - cleared - doubted,
+  };
+}
 
 function namedIn({ session }: SessionContents): NamedSession | undefined {
   const { id, token, serverId } = session;

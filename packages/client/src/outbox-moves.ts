@@ -9,6 +9,8 @@ interface LostSession {
   readonly reason: NewReason;
   /** The server has shown that it knew the session. */
   readonly isConfirmed: boolean;
+  /** The server is asked, at the next opening, what it knows: what is in memory is not doubted before. */
+  readonly isAsked: boolean;
 }
 
 /** A session whose messages go to the current one. */
@@ -44,7 +46,7 @@ export class OutboxMoves {
   /** The current session is over, and the next one has taken its place. */
   add(old: LiveSession, lost: LostSession): void {
     this.#stopMove();
-    const counts = { resent: 0, inDoubt: 0, moved: 0 };
+    const counts = { handled: 0, resent: 0, inDoubt: 0, moved: 0 };
     this.#sources.unshift({ ...lost, live: () => old, counts, isBegun: false });
   }
 
@@ -52,10 +54,10 @@ export class OutboxMoves {
   addStored({ session }: SessionContents, open: () => LiveSession): void {
     let opened: LiveSession | undefined;
     const live = (): LiveSession => (opened ??= open());
-    const counts = { resent: 0, inDoubt: 0, moved: 0 };
+    const counts = { handled: 0, resent: 0, inDoubt: 0, moved: 0 };
     const reason = session.successor?.reason ?? 'ended';
     const source = { session: session.id, reason, isConfirmed: session.id !== undefined, counts };
-    this.#sources.unshift({ ...source, live, isBegun: false });
+    this.#sources.unshift({ ...source, live, isAsked: false, isBegun: false });
   }
 
   /** Goes on with whose turn it is. */
@@ -73,7 +75,7 @@ export class OutboxMoves {
       const isLast = this.#sources.length === 1;
       addTo(
         source.counts,
-        old.moveTo(current, whenLost, () => {
+        old.moveTo(current, source.isAsked ? 'resend' : whenLost, () => {
           // A settled message makes room, which is for those behind it.
           if (isLast && !old.isLeftOnDisk) this.#setting.moved();
         }),

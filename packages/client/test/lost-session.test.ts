@@ -30,6 +30,7 @@ describe('a session that is lost', () => {
         session: '11'.repeat(16),
         successor: SECOND,
         reason: 'unknown',
+        handled: 0,
         resent: 1,
         inDoubt: 0,
         moved: 1,

@@ -9,7 +9,6 @@ import {
   type PingFrame,
   type ProbeAckFrame,
   type ProbeFrame,
-  type StartedPosition,
   type StatusAckFrame,
   type StatusFrame,
   type TypesFrame,
@@ -17,11 +16,11 @@ import {
 } from '@wilco/protocol';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { readAscendingChannel } from './channel-offers.ts';
 import { checkBytes, checkCount, checkRange, placeOf } from './checks.ts';
 import { readElsewhere, writeElsewhere } from './elsewhere.ts';
 import { readFields } from './fields.ts';
 import { readAfter, readCode, readReason, writeAfter, writeCode, writeReason } from './reasons.ts';
+import { readStarted, writeStarted } from './started-positions.ts';
 import { CLOSE_MODES, FIELD_AGE, NOTICES, STATUSES, VOID_REASONS } from './wire.ts';
 
 // Each function writes or reads the body of one kind; PROTOCOL.md, section 2.5, has the tables.
@@ -200,27 +199,11 @@ export function readClose(reader: ByteReader): CloseFrame {
 }
 
 export function writeCloseAck(writer: ByteWriter, frame: CloseAckFrame): void {
-  checkCount('channels', frame.channels, LIMITS.channels);
-  writer.varint(frame.channels.length);
-  let lastChannel = -1;
-  for (const { channel, started } of frame.channels) {
-    checkRange('a channel', channel, lastChannel + 1, Number.MAX_SAFE_INTEGER);
-    checkRange('started', started, 1, Number.MAX_SAFE_INTEGER);
-    lastChannel = channel;
-    writer.varint(channel);
-    writer.varint(started);
-  }
+  writeStarted(writer, frame.channels);
 }
 
 export function readCloseAck(reader: ByteReader): CloseAckFrame {
-  const count = reader.count('the count of channels', LIMITS.channels, 2);
-  const channels: StartedPosition[] = [];
-  let lastChannel = -1;
-  for (let i = 0; i < count; i++) {
-    const channel = readAscendingChannel(reader, lastChannel);
-    lastChannel = channel;
-    channels.push({ channel, started: reader.seq('started') });
-  }
+  const channels = readStarted(reader);
   readFields(reader);
   return { kind: 'closeAck', channels };
 }

@@ -14,11 +14,14 @@ import { readChannelOffers, writeChannelOffers } from './channel-offers.ts';
 import { checkBytes, checkRange, idBytes, placeOf } from './checks.ts';
 import { readElsewhere, writeElsewhere } from './elsewhere.ts';
 import { readFields } from './fields.ts';
+import { readStarted, writeStarted } from './started-positions.ts';
 import { readAfter, readCode, readReason, writeAfter, writeCode, writeReason } from './reasons.ts';
 import {
   FIELD_CREDENTIALS,
   FIELD_EXPECTED_SERVER,
   FIELD_PREDECESSOR,
+  FIELD_PREDECESSOR_ACK,
+  FIELD_PREDECESSOR_STARTED,
   FIELD_VALID_FOR,
   HELLO_HAS_INTEGRITY,
   HELLO_HAS_SESSION,
@@ -135,11 +138,21 @@ export function writeWelcome(writer: ByteWriter, frame: WelcomeFrame): void {
     writer.varint(FIELD_PREDECESSOR);
     writer.blob(idBytes('predecessor', frame.predecessor));
   }
+  if (frame.predecessorAck !== undefined) {
+    writer.varint(FIELD_PREDECESSOR_ACK);
+    writeAckBlob(writer, frame.predecessorAck);
+  }
   if (frame.validForMs !== undefined) {
     checkRange('validForMs', frame.validForMs, 1, LIMITS.durationMs);
     writer.varint(FIELD_VALID_FOR);
     const mark = writer.beginBlob();
     writer.varint(frame.validForMs);
+    writer.endBlob(mark);
+  }
+  if (frame.predecessorStarted !== undefined) {
+    writer.varint(FIELD_PREDECESSOR_STARTED);
+    const mark = writer.beginBlob();
+    writeStarted(writer, frame.predecessorStarted);
     writer.endBlob(mark);
   }
 }
@@ -156,9 +169,13 @@ export function readWelcome(reader: ByteReader): WelcomeFrame {
   const announcement = readAnnouncement(reader);
   const ack = readAckBlob(reader);
   let predecessor: string | undefined;
+  let predecessorAck: AckFrame | undefined;
+  let predecessorStarted: WelcomeFrame['predecessorStarted'];
   let validForMs: number | undefined;
   readFields(reader, (tag) => {
     if (tag === FIELD_PREDECESSOR) predecessor = reader.id('the predecessor');
+    else if (tag === FIELD_PREDECESSOR_ACK) predecessorAck = readAck(reader);
+    else if (tag === FIELD_PREDECESSOR_STARTED) predecessorStarted = readStarted(reader);
     else if (tag === FIELD_VALID_FOR) {
       validForMs = reader.number('the validity', 1, LIMITS.durationMs);
     } else return false;
@@ -173,6 +190,8 @@ export function readWelcome(reader: ByteReader): WelcomeFrame {
     token,
     newReason,
     predecessor,
+    predecessorAck,
+    predecessorStarted,
     validForMs,
     channels,
     announcement,

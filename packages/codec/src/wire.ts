@@ -119,7 +119,8 @@ export const ACK_HAS_PARTIAL = 0x02;
 export const FIELD_EXPECTED_SERVER = 2;
 export const FIELD_CREDENTIALS = 4;
 export const FIELD_PREDECESSOR = 2;
-/** 4 is reserved for the last ACK of a session that ended. */
+export const FIELD_PREDECESSOR_ACK = 4;
+export const FIELD_PREDECESSOR_STARTED = 8;
 export const FIELD_VALID_FOR = 6;
 export const FIELD_ELSEWHERE = 2;
 export const FIELD_AGE = 2;

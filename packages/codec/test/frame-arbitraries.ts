@@ -112,6 +112,12 @@ function asPartial(parts: [number, number, number] | undefined, received: number
   return { seq: received + ahead, offset, granted: offset + more };
 }
 
+const started = ascending(
+  fc.record({ channel: anything, started: seq }),
+  (entry) => entry.channel,
+  LIMITS.channels,
+);
+
 const ack = fc.record({
   kind: fc.constant('ack' as const),
   number: seq,
@@ -234,6 +240,8 @@ export const FRAMES = {
     token,
     newReason: optional(newReason),
     predecessor: optional(id),
+    predecessorAck: optional(ack),
+    predecessorStarted: optional(started),
     validForMs: optional(whole(1, LIMITS.durationMs)),
     channels: channelOffers,
     announcement,
@@ -309,11 +317,7 @@ export const FRAMES = {
   }),
   closeAck: fc.record({
     kind: fc.constant('closeAck'),
-    channels: ascending(
-      fc.record({ channel: anything, started: seq }),
-      (entry) => entry.channel,
-      LIMITS.channels,
-    ),
+    channels: started,
   }),
   notice: fc.record({
     kind: fc.constant('notice'),

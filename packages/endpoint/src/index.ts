@@ -3,11 +3,12 @@ export { ClientConnection } from './client-opening.ts';
 export type { ClientOpeningOwner, ClientOpeningSetting } from './client-opening.ts';
 export { borrowedBytes, json, messagePack, rawBytes } from '@wilco/codec';
 export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
-export { resolveSessionOptions, WindowBudget } from '@wilco/session';
+export { lastAck, lastStarted, resolveSessionOptions, WindowBudget } from '@wilco/session';
 export type {
   ResolvedSessionOptions,
   MessageIds,
   PastSession,
+  Resolved,
   SessionEnd,
   SessionOptions,
   SessionSetting,

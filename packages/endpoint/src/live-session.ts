@@ -124,6 +124,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
 
   /** Nothing of it is to be found again, after the next start either. */
   forget(): void {
+    this.driver.engine.knowledge.releaseIds(this.nowMs());
     this.driver.persist({ type: 'dropSession', session: this.storeKey });
     // There may never be another commit, and its messages have been told how they ended.
     this.#setting.driver.store.commit(() => {});
@@ -157,9 +158,8 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
    *   settled one makes room for others, which must not come into a session that is over.
    */
   moveTo(next: LiveSession, whenLost: WhenSessionLost, moved: () => void = () => {}): MoveCounts {
-    const counts = { resent: 0, inDoubt: 0, moved: 0 };
-    const surrendered = this.driver.surrender();
-    const lost = passOn(surrendered, next.driver, whenLost, counts);
+    const counts = { handled: 0, resent: 0, inDoubt: 0, moved: 0 };
+    const lost = passOn(this.driver.surrender(), next.driver, whenLost, counts);
     moved();
     for (const message of lost) this.driver.settle(message, LOST);
     this.#markEnded();

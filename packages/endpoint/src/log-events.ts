@@ -26,7 +26,7 @@ export const LOG_EVENTS = {
   'session.goingAway': ['info', 'the server said that it goes'],
   'session.lost': [
     'error',
-    'a side lost its state, `successor` follows: `reason`, and how many messages are `resent`, `inDoubt`, `moved`',
+    'a side lost its state, `successor` follows: `reason`, and how many messages were `handled`, are `resent`, `inDoubt`, `moved`',
   ],
   'session.closed': ['info', 'the session, or the client, is over: `code`, `detail`'],
   'authentication.failed': [

@@ -10,6 +10,8 @@ export type MoveCounts = Readonly<MutableCounts>;
 
 /** The same, while it is counted. */
 export interface MutableCounts {
+  /** The peer, asked in the next session, had handled them. */
+  handled: number;
   /** Sent again marked `resent`: an earlier copy may have been handled. */
   resent: number;
   /** Settled in doubt. */

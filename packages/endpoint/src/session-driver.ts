@@ -1,11 +1,4 @@
-import type {
-  ErrorCode,
-  Frame,
-  NoticeFrame,
-  SessionId,
-  StoreOperation,
-  WilcoError,
-} from '@wilco/protocol';
+import type { ErrorCode, Frame, NoticeFrame, StoreOperation, WilcoError } from '@wilco/protocol';
 import {
   Session,
   type AbandonedMessage,
@@ -101,8 +94,8 @@ export class SessionDriver implements SessionSink {
     };
   }
 
-  name(id: SessionId): void {
-    this.#session.name(id);
+  name(...given: Parameters<Session['name']>): ReturnType<Session['name']> {
+    return this.#step(() => this.#session.name(...given));
   }
 
   /** @throws {@link WilcoError} before a seq is taken. */

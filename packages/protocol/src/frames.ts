@@ -65,7 +65,7 @@ export interface Announcement {
   readonly worth: Worth;
   /** This side's transport keeps bytes whole from end to end: no checksum is needed. */
   readonly hasIntegrity: boolean;
-  /** Bits of optional features; none is defined in version 1. */
+  /** Bits of optional features: `FEATURES`. */
   readonly features: number;
 }
 
@@ -105,6 +105,10 @@ export interface WelcomeFrame {
   readonly newReason: NewReason | undefined;
   /** The session that this one follows. */
   readonly predecessor: SessionId | undefined;
+  /** What the server knows of the predecessor: the last ACK of it. */
+  readonly predecessorAck?: AckFrame | undefined;
+  /** Up to where its handlers had come in it. */
+  readonly predecessorStarted?: readonly StartedPosition[] | undefined;
   /** How long the client's credentials are valid; `undefined`: for ever. */
   readonly validForMs?: number | undefined;
   readonly channels: readonly ChannelOffer[];

@@ -59,7 +59,7 @@ export type {
   ServerId,
   SessionId,
 } from './ids.ts';
-export { LIMITS, PROTOCOL_VERSION } from './limits.ts';
+export { FEATURES, LIMITS, PROTOCOL_VERSION } from './limits.ts';
 export { checkMessageType, defineMessage } from './message-type.ts';
 export type { MessageType, MessageTypeOptions, PayloadCodec } from './message-type.ts';
 export { Rejection, RetryLater } from './outcome.ts';

@@ -52,5 +52,11 @@ export const LIMITS = {
   durationMs: 0x7fff_ffff,
 } as const;
 
+/** Bits of what a side can do beyond the least. Bit 0 is reserved for streams. */
+export const FEATURES = {
+  /** It answers messages that moved from an earlier session by what it remembers of them. */
+  knowsMoved: 2,
+} as const;
+
 /** The version of the protocol that this package speaks. */
 export const PROTOCOL_VERSION = 1;

@@ -104,10 +104,18 @@ export interface SessionRecord {
   readonly serverId: ServerId | undefined;
   /** Client: the token that resumes it. */
   readonly token: Uint8Array | undefined;
+  /** Client: the session that this one, which no server has named, is to follow. */
+  readonly follows?: {
+    readonly id: SessionId;
+    readonly token: Uint8Array;
+    readonly serverId: ServerId;
+  };
   /** Server: hashes of the tokens that resume it, the confirmed one first. */
   readonly tokenHashes: readonly Uint8Array[];
   /** Server: who opened it. */
   readonly identity: string | undefined;
+  /** Server: whose ids its messages have, where that is not its identity. */
+  readonly idScope?: string | undefined;
   /** Server: the newest attempt. */
   readonly attempt: { readonly boot: number; readonly counter: number } | undefined;
 }

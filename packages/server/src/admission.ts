@@ -1,12 +1,16 @@
 import {
   judgeToken,
+  lastAck,
+  lastStarted,
   newId,
+  type PastSession,
   type Refusal,
   type ServerConnection,
   type StoreDriver,
 } from '@wilco/endpoint';
 import {
   compareAttempts,
+  FEATURES,
   LIMITS,
   PROTOCOL_VERSION,
   WilcoError,
@@ -16,12 +20,14 @@ import {
   type RunId,
   type ServerId,
   type SessionId,
+  type WelcomeFrame,
 } from '@wilco/protocol';
 import type { Emit, SecurityEvent } from './events.ts';
 import type { Gate } from './gate.ts';
 import type { ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { SessionTable } from './session-table.ts';
+import type { Tombstone } from './tombstones.ts';
 
 /** What the decisions need. */
 export interface AdmissionSetting {
@@ -45,6 +51,8 @@ interface Opening {
   readonly newReason: NewReason | undefined;
   /** The session that the client proved, and that this one follows. */
   readonly predecessor: ServerSession | undefined;
+  /** What the client proved: a session, or what is left of one. */
+  readonly proven?: ServerSession | Tombstone | undefined;
 }
 
 /**
@@ -70,7 +78,8 @@ export class Admission {
       this.#openNew(connection, hello, identity, 'first', undefined);
       return;
     }
-    const session = this.#setting.table.find(asked.id);
+    const { table, sessions } = this.#setting;
+    const session = table.find(asked.id) ?? sessions.tombstones.find(asked.id);
     const proof = judgeToken(session?.tokens, asked.token);
     const isForeign = session?.identity !== identity;
     if (session === undefined || proof === 'unknown') {
@@ -81,6 +90,8 @@ export class Admission {
     } else if (proof === 'replayed') {
       this.#report(connection, 'WILCO_TOKEN_REPLAYED', asked.id, identity);
       this.#refuseReplay(connection, hello, identity);
+    } else if (!(session instanceof ServerSession)) {
+      this.#openNew(connection, hello, identity, hello.abandon ?? 'ended', session);
     } else if (session.isResuming) {
       session.whenFree(() => this.decide(connection, hello, identity));
     } else if (compareAttempts(hello.attempt, session.attempt) <= 0) {
@@ -100,7 +111,7 @@ export class Admission {
       connection.release('finish');
       return;
     }
-    const { session, newReason, predecessor, hello } = opening;
+    const { session, newReason, predecessor, proven, hello } = opening;
     if (newReason !== undefined && predecessor?.live.hasEnded === true && this.#isFull) {
       // The place that it was to take has gone to another.
       const { options, retryAfterMs } = this.#setting;
@@ -117,10 +128,11 @@ export class Admission {
       return;
     }
     if (predecessor === undefined) this.#adding -= 1;
-    const { table, options } = this.#setting;
+    const { table, options, sessions } = this.#setting;
     // Another one may have been opened since HELLO.
     const known = options.isOneSessionPerIdentity ? table.newestOf(session.identity) : undefined;
     table.add(session);
+    sessions.tombstones.followed(idOf(proven), session.id);
     if (predecessor !== undefined) this.#succeed(predecessor, session, newReason);
     if (known !== undefined) this.#succeed(known, session, newReason);
     connection.open(session.live.driver, ready, hello);
@@ -223,12 +235,13 @@ export class Admission {
     hello: HelloFrame,
     identity: string | undefined,
     newReason: NewReason,
-    proven: ServerSession | undefined,
+    proven: ServerSession | Tombstone | undefined,
   ): void {
     const { options, table, sessions, retryAfterMs } = this.#setting;
     const known = options.isOneSessionPerIdentity ? table.newestOf(identity) : undefined;
     // Who takes the place of a session of its own needs no other.
-    const predecessor = proven ?? known;
+    const followed = proven instanceof ServerSession ? proven : undefined;
+    const predecessor = followed ?? known;
     if (predecessor === undefined && this.#isFull) {
       connection.refuse(overloaded(`${options.maxSessions} sessions`, retryAfterMs()));
       return;
@@ -237,21 +250,22 @@ export class Admission {
     const id = newId(options.random);
     let session: ServerSession;
     try {
-      session = new ServerSession(sessions, { id, identity, attempt, clientRunId });
+      const scope = proven?.scope;
+      session = new ServerSession(sessions, { id, identity, attempt, clientRunId, scope });
     } catch (error) {
       if (!WilcoError.is(error, 'WILCO_OVERLOADED')) throw error;
       connection.refuse(overloaded('no room for windows', retryAfterMs()));
       return;
     }
-    if (proven !== undefined) fence(proven, hello);
+    if (followed !== undefined) fence(followed, hello);
     session.connection = connection;
     session.isResuming = true;
     if (predecessor === undefined) this.#adding += 1;
-    this.#welcome(connection, { hello, session, newReason, predecessor }, proven?.id);
+    this.#welcome(connection, { hello, session, newReason, predecessor, proven });
   }
 
   /** Issues a token, has it kept, and says WELCOME. */
-  #welcome(connection: ServerConnection, opening: Opening, provenId?: string): void {
+  #welcome(connection: ServerConnection, opening: Opening): void {
     const { options, store } = this.#setting;
     const { session } = opening;
     const token = options.random.bytes(LIMITS.tokenBytes);
@@ -259,7 +273,7 @@ export class Admission {
     session.save();
     this.#openings.set(connection, opening);
     const say = (): void => {
-      if (connection.phase === 'deciding') this.#sayWelcome(connection, opening, token, provenId);
+      if (connection.phase === 'deciding') this.#sayWelcome(connection, opening, token);
       session.resumeDone();
     };
     if (store.isVolatile) say();
@@ -272,9 +286,8 @@ export class Admission {
 
   #sayWelcome(
     connection: ServerConnection,
-    { session, newReason }: Opening,
+    { session, newReason, hello, proven }: Opening,
     token: Uint8Array,
-    predecessor: string | undefined,
   ): void {
     const { driver } = session.live;
     connection.welcome({
@@ -285,7 +298,8 @@ export class Admission {
       sessionId: session.id,
       token,
       newReason,
-      predecessor,
+      predecessor: idOf(proven),
+      ...(newReason === 'ended' && hasFeature(hello) && lastWord(proven)),
       validForMs: this.#setting.gate.validForMs(connection),
       channels: newReason === undefined ? driver.engine.offers() : [],
       announcement: driver.engine.announcement(),
@@ -303,6 +317,7 @@ export class Admission {
     old.sender.cancelWaiting('WILCO_STATE_LOST');
     // What this side's own store gave back wrongly the client sends again.
     if (reason === 'serverStateLost') old.live.driver.stopHandling();
+    old.bury(reason === 'ended', session.id);
     const counts = { ...old.live.moveTo(session.live, options.whenSessionLost) };
     table.remove(old);
     const over = (): void => {
@@ -321,6 +336,27 @@ export class Admission {
     });
     move.start();
   }
+}
+
+/** What is known of a client's messages in the session that it has proved. */
+function pastOf(proven: Opening['proven']): PastSession | undefined {
+  if (!(proven instanceof ServerSession)) return proven?.past;
+  return proven.live.driver.engine.knowledge.remains(proven.live.nowMs());
+}
+
+function idOf(proven: Opening['proven']): SessionId | undefined {
+  return proven instanceof ServerSession ? proven.id : proven?.session;
+}
+
+function lastWord(proven: Opening['proven']): Partial<WelcomeFrame> {
+  const past = pastOf(proven);
+  return past === undefined
+    ? {}
+    : { predecessorAck: lastAck(past), predecessorStarted: lastStarted(past) };
+}
+
+function hasFeature({ features }: HelloFrame): boolean {
+  return (features & FEATURES.knowsMoved) !== 0;
 }
 
 /** Nothing that the session's old connection still brings has any effect; nor has an older try. */

@@ -9,6 +9,8 @@ export interface StateLost {
   /** The session that follows it. */
   readonly successor: PeerSession;
   readonly reason: NewReason;
+  /** How many of this side's messages the peer, when the next session began, had handled already. */
+  readonly handled: number;
   /** How many of this side's messages are sent again, marked `resent`. */
   readonly resent: number;
   /** How many of this side's messages are in doubt. */

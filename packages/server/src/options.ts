@@ -23,6 +23,7 @@ import {
   type OptionNames,
   type ServerId,
 } from '@wilco/protocol';
+import type { TombstoneLimits } from './tombstones.ts';
 
 /** What a client shows of itself. */
 export interface AuthenticationRequest {
@@ -119,6 +120,23 @@ export interface ServerOptions extends EndpointOptions, Address {
    */
   readonly maxSessions?: number;
   /**
+   * Sessions that ended and are remembered, the newest. A client that comes back with the token of
+   * one is told what became of its messages; the others send again what may have been handled.
+   *
+   * Whole number, 0 to 16_777_216.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly maxTombstones?: number;
+  /**
+   * How long a session is remembered after its end.
+   *
+   * Milliseconds, 0 to 31_536_000_000 (a year).
+   *
+   * @defaultValue `3_600_000` (an hour); `604_800_000` (7 days) with a store that outlives the process
+   */
+  readonly tombstoneAgeMs?: number;
+  /**
    * Connections, whatever they are at. One more is refused with `WILCO_OVERLOADED`, for now.
    *
    * Whole number, 1 to 16_777_216.
@@ -162,6 +180,7 @@ export interface ResolvedServerOptions extends ResolvedEndpointOptions {
   readonly credentialsGraceMs: number;
   readonly isOneSessionPerIdentity: boolean;
   readonly maxSessions: number;
+  readonly tombstones: TombstoneLimits;
   readonly maxConnections: number;
   readonly maxUnauthenticated: number;
   readonly retrySpreadMs: number;
@@ -169,6 +188,7 @@ export interface ResolvedServerOptions extends ResolvedEndpointOptions {
 }
 
 const MIB = 1024 * 1024;
+const HOUR_MS = 3_600_000;
 const COUNT_MAX = 16_777_216;
 
 const NAMES: OptionNames<ServerOptions> = {
@@ -180,6 +200,8 @@ const NAMES: OptionNames<ServerOptions> = {
   credentialsGraceMs: true,
   oneSessionPerIdentity: true,
   maxSessions: true,
+  maxTombstones: true,
+  tombstoneAgeMs: true,
   maxConnections: true,
   maxUnauthenticated: true,
   retrySpreadMs: true,
@@ -210,10 +232,20 @@ export function resolveServerOptions(options: ServerOptions): ResolvedServerOpti
     ),
     isOneSessionPerIdentity: options.oneSessionPerIdentity ?? false,
     maxSessions: count('maxSessions', 100_000),
+    tombstones: tombstonesOf(options),
     maxConnections: count('maxConnections', 10_000),
     maxUnauthenticated: count('maxUnauthenticated', 1_000),
     retrySpreadMs: wholeInRange('retrySpreadMs', retrySpreadMs, 0, LIMITS.durationMs),
     outboxBytesTotal: wholeInRange('outboxBytesTotal', outboxBytesTotal, 1, 2 ** 40),
+  };
+}
+
+function tombstonesOf({ store, ...options }: ServerOptions): TombstoneLimits {
+  const ageMs = store === undefined || store.worth === 'memory' ? HOUR_MS : 7 * 24 * HOUR_MS;
+  const { maxTombstones = 10_000, tombstoneAgeMs = ageMs } = options;
+  return {
+    maxTombstones: wholeInRange('maxTombstones', maxTombstones, 0, COUNT_MAX),
+    tombstoneAgeMs: wholeInRange('tombstoneAgeMs', tombstoneAgeMs, 0, 31_536_000_000),
   };
 }
 

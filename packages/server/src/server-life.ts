@@ -31,6 +31,7 @@ import { serverLetters } from './server-letters.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { ServerStats } from './server-stats.ts';
 import { SessionTable } from './session-table.ts';
+import type { Tombstones } from './tombstones.ts';
 
 /** What the server around a life gives it. */
 export interface ServerLifeSetting {
@@ -39,6 +40,7 @@ export interface ServerLifeSetting {
   readonly contents: StoreContents | undefined;
   readonly handlers: Handlers;
   readonly ids: MessageIds;
+  readonly tombstones: Tombstones;
   readonly listener: Listener;
   readonly emit: Emit;
 }
@@ -102,6 +104,7 @@ export class ServerLife implements ServerOpeningOwner {
       source,
       handlers,
       outboxTotal: new WindowBudget(options.outboxBytesTotal),
+      tombstones: setting.tombstones,
       emit,
       credentials: (session, credentials) => void this.#checkCredentials(session, credentials),
       over: (session) => this.#sessionOver(session),
@@ -297,6 +300,7 @@ export class ServerLife implements ServerOpeningOwner {
           identity,
           attempt: attempt ?? { boot: 1, counter: 1 },
           clientRunId: peerRunId,
+          scope: contents.session.idScope,
           contents,
         }),
       );

@@ -27,6 +27,7 @@ import {
 } from '@wilco/protocol';
 import type { Emit } from './events.ts';
 import { PeerSession } from './peer-session.ts';
+import type { Tombstones } from './tombstones.ts';
 
 const TAKEN_OVER: NoticeFrame = {
   kind: 'notice',
@@ -43,6 +44,7 @@ export interface ServerSessionSetting {
   readonly source: SessionSource;
   readonly handlers: Handlers;
   readonly outboxTotal: WindowBudget;
+  readonly tombstones: Tombstones;
   readonly emit: Emit;
   /** The client sent fresh credentials. */
   readonly credentials: (session: ServerSession, credentials: Uint8Array) => void;
@@ -84,7 +86,7 @@ export class ServerSession implements SessionLife {
       readonly identity: string | undefined;
       readonly attempt: Attempt;
       readonly clientRunId: RunId | undefined;
-      /** Whose ids its messages have, where it has no identity: those of the session it follows. */
+      /** Whose ids its messages have, where it follows another session. */
       readonly scope?: string | undefined;
       readonly contents?: SessionContents;
     },
@@ -93,7 +95,7 @@ export class ServerSession implements SessionLife {
     this.#setting = setting;
     this.id = id;
     this.identity = identity;
-    this.scope = identity === undefined ? `s${given.scope ?? id}` : `i${identity}`;
+    this.scope = given.scope ?? (identity === undefined ? `s${id}` : `i${identity}`);
     this.attempt = given.attempt;
     this.clientRunId = given.clientRunId;
     this.isEstablished = contents !== undefined;
@@ -113,7 +115,10 @@ export class ServerSession implements SessionLife {
       clock,
       store: source.store,
       options,
-      session: sessionSetting(source, id, { scope: this.scope, pastOf: () => undefined }),
+      session: sessionSetting(source, id, {
+        scope: this.scope,
+        pastOf: (session) => setting.tombstones.pastOf(session, id),
+      }),
       ...(contents !== undefined && { contents }),
     };
     const { sender, handle } = this;
@@ -139,6 +144,7 @@ export class ServerSession implements SessionLife {
       token: undefined,
       tokenHashes: this.tokens.hashes,
       identity: this.identity,
+      idScope: this.scope,
       attempt: this.attempt,
     });
   }
@@ -188,6 +194,14 @@ export class ServerSession implements SessionLife {
     await connection?.gone;
   }
 
+  /** It is over: what a client that comes back with its token is told from now on. */
+  bury(isTrusted: boolean, successor?: SessionId): void {
+    const { id: session, identity, scope, tokens } = this;
+    const remains = this.live.driver.engine.knowledge.remains(this.live.nowMs());
+    const past = isTrusted ? remains : undefined;
+    this.#setting.tombstones.add({ session, identity, scope, tokens, past, successor });
+  }
+
   /** A new session that no READY ever came for. */
   discard(): void {
     this.live.giveUp('WILCO_CONNECTION_LOST', 'the session was never opened');
@@ -223,7 +237,11 @@ export class ServerSession implements SessionLife {
     // It may have ended otherwise while the server drained: then nothing of it is to be found.
     const isDetached = isLocal && code === this.#detachCode;
     const isKept = isDetached && !this.#setting.source.store.isVolatile;
-    if (!isKept) void this.live.bury(code, reason);
+    if (!isKept) {
+      this.live.driver.stopHandling();
+      if (this.isEstablished) this.bury(true);
+      void this.live.bury(code, reason);
+    }
     this.sender.close();
     this.sender.cancelWaiting(code);
     this.sender.over();

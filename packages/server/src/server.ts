@@ -28,6 +28,7 @@ import { resolveServerOptions, type ServerOptions } from './options.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { ServerStats } from './server-stats.ts';
 import { ServerLife } from './server-life.ts';
+import { Tombstones } from './tombstones.ts';
 
 /** What `close()` waits for by default. Milliseconds. */
 const DRAIN_MS = 5_000;
@@ -51,6 +52,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
   };
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
   const ids = messageIds(resolved.ids, resolved.clock);
+  const tombstones = new Tombstones(resolved.tombstones, store, resolved.clock);
   const contents = store.isVolatile ? undefined : await openRemembering(store, ids);
   let life: ServerLife | undefined;
   const accept = (connection: Connection): void => {
@@ -60,7 +62,9 @@ export async function listen(options: ServerOptions): Promise<Server> {
   let listener: Listener | undefined;
   try {
     listener = await resolved.transport.listen(resolved.address, accept);
-    life = new ServerLife({ options: resolved, store, contents, handlers, ids, listener, emit });
+    await tombstones.restore();
+    const kept = { store, contents, ids, tombstones };
+    life = new ServerLife({ options: resolved, ...kept, handlers, listener, emit });
     return new Server(life, handlers, events, listener.address);
   } catch (error) {
     await listener?.close();

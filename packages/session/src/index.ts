@@ -25,6 +25,8 @@ export type { ResolvedSessionOptions, SessionOptions, SessionSetting } from './o
 export type { IdSetting } from './known-ids.ts';
 export { MessageIds } from './message-ids.ts';
 export type { IdEncoding, IdEnd, IdReach, IdRecord, MessageIdLimits } from './message-ids.ts';
+export type { PeerWord, Resolved, SentChannel, SentSession } from './moved-messages.ts';
+export { lastAck, lastStarted } from './remains.ts';
 export type { PastChannel, PastSession } from './past-session.ts';
 export type { PendingReason, PendingWanted } from './explain.ts';
 export { Knowledge } from './knowledge.ts';

@@ -1,8 +1,11 @@
 import { explain, type PendingReason, type PendingWanted } from './explain.ts';
+import type { SentChannel, SentSession } from './moved-messages.ts';
+import type { PastSession } from './past-session.ts';
+import { remainsOf, sentIn } from './remains.ts';
 import type { SessionParts } from './session-parts.ts';
 import type { StatusQuestion } from './status-desk.ts';
 
-/** What can be found out about single messages of a session. Changes nothing. */
+/** What can be found out about the messages of a session. */
 export class Knowledge {
   readonly #parts: SessionParts;
   readonly #isAttached: () => boolean;
@@ -20,6 +23,32 @@ export class Knowledge {
   /** Nobody waits for the answer any more. */
   takeBack(question: StatusQuestion): void {
     this.#parts.desk.takeBack(question);
+  }
+
+  /**
+   * What this side knows of the peer's messages, when the session is over. Remembers under their
+   * ids those that ended without the peer's knowledge, and those that are still to be handled.
+   */
+  remains(nowMs: number): PastSession {
+    return remainsOf(this.#parts, nowMs);
+  }
+
+  /** No handler is started on what waits, in this run or the next: its ids are free again. */
+  releaseIds(nowMs: number): void {
+    const { handling, inbox } = this.#parts;
+    if (!handling.isStopped) return;
+    const waiting = inbox.channels.flatMap((channel) => [...channel.waiting]);
+    handling.ids?.released(waiting, nowMs);
+  }
+
+  /** What this side had sent. */
+  sent(): SentChannel[] {
+    return sentIn(this.#parts);
+  }
+
+  /** The messages that move here from now on are from a session that is over. */
+  follow(session: SentSession): void {
+    this.#parts.moved.from(session);
   }
 
   /** Why messages of this side are still pending, as far as this side knows. */

@@ -1,4 +1,9 @@
-import { messageOriginOf, type MessageId, type SessionId } from '@wilco/protocol';
+import {
+  messageOriginOf,
+  type AnswerRecord,
+  type MessageId,
+  type SessionId,
+} from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
 import type { IncomingMessage } from './incoming-message.ts';
 import type { Attached, IdClaim, IdEnd, IdEntry, MessageIds, Persist } from './message-ids.ts';
@@ -114,6 +119,39 @@ export class KnownIds {
     if (entry === undefined) return;
     message.idEntry = undefined;
     this.#setting.table.conclude(entry, end, this.#wallMs(nowMs), this.#persist);
+  }
+
+  /** Of a session that is over: how a message ended whose sender may not know it. */
+  learned(
+    id: MessageId,
+    { channel, seq }: Pick<AnswerRecord, 'channel' | 'seq'>,
+    end: IdEnd,
+    nowMs: number,
+  ): void {
+    const { table, scope } = this.#setting;
+    const place = { session: this.#context.setting.storeKey, channel, seq };
+    const record = { scope, id, hash: undefined, state: 'done', end, place } as const;
+    table.learn(record, this.#wallMs(nowMs), this.#persist);
+  }
+
+  /** Of a session that is over: a message whose handler runs, or is still to run. */
+  left(message: IncomingMessage, id: MessageId, nowMs: number): void {
+    const { table, scope } = this.#setting;
+    if (message.id === undefined) {
+      const place = this.#placeOf(message);
+      const record = {
+        scope,
+        id,
+        hash: undefined,
+        state: 'pending',
+        end: undefined,
+        place,
+      } as const;
+      message.idEntry = table.learn(record, this.#wallMs(nowMs), this.#persist);
+    }
+    const isRunning = message.state === 'running';
+    if (isRunning && message.idEntry !== undefined)
+      message.idEntry.leftAtWallMs = this.#wallMs(nowMs);
   }
 
   /** No handler is started on these any more, in this run or the next. */

@@ -1,4 +1,4 @@
-import type { Announcement, ChannelOffer } from '@wilco/protocol';
+import { FEATURES, type Announcement, type ChannelOffer } from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
@@ -28,7 +28,7 @@ export function announcementOf(context: SessionContext, window: SessionWindow): 
     maxMessageBytes: window.maxMessageBytes,
     worth: setting.worth,
     hasIntegrity: setting.hasIntegrity,
-    features: 0,
+    features: setting.ids === undefined ? 0 : FEATURES.knowsMoved,
   };
 }
 

@@ -6,6 +6,8 @@ export interface PastChannel {
   readonly name: string;
   /** Nothing at or above it ever came. */
   readonly received: Position;
+  /** No handler took it or a later one, and none will. At most `received`. */
+  readonly started: Position;
   /** What has ended there, and needs no answer any more. */
   readonly handled: Position;
   /** `[from, to)` pairs beyond `handled`, flat, ascending. */

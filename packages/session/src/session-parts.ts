@@ -6,6 +6,7 @@ import { Handling } from './handling.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
+import { MovedMessages } from './moved-messages.ts';
 import { Outbox } from './outbox.ts';
 import { SessionWindow } from './session-window.ts';
 import { StatusDesk } from './status-desk.ts';
@@ -16,6 +17,8 @@ export interface SessionParts {
   readonly context: SessionContext;
   /** What this side wants to get to the peer. */
   readonly outbox: Outbox;
+  /** What came to it from a session that is over. */
+  readonly moved: MovedMessages;
   /** What the peer sends. */
   readonly inbox: Inbox;
   /** What becomes of it here. */
@@ -43,6 +46,7 @@ export function assemble(
   const context: SessionContext = { options, setting, sink, journal, id };
   const window = new SessionWindow(options, setting.budget, nowMs);
   const outbox = new Outbox(context, nowMs, contents);
+  const moved = new MovedMessages(context, outbox);
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
   const inbox = new Inbox(context, handling, acks, window, nowMs, contents);
@@ -57,5 +61,5 @@ export function assemble(
   handling.channelOf = (number) => inbox.channel(number);
   handling.allChannels = () => inbox.channels;
   handling.ids?.restore(inbox.channels, nowMs);
-  return { context, outbox, inbox, handling, acks, window, desk, conversation };
+  return { context, outbox, moved, inbox, handling, acks, window, desk, conversation };
 }

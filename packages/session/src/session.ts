@@ -16,6 +16,7 @@ import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
 import { OutboxOnDisk } from './outbox-on-disk.ts';
 import type { Surrendered } from './outbox.ts';
 import { Knowledge } from './knowledge.ts';
+import type { PeerWord, Resolved } from './moved-messages.ts';
 import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
 import { Poison, progressOf } from './poison.ts';
 import { announcementOf, judge, offersOf, type Judgement } from './opening-facts.ts';
@@ -35,6 +36,8 @@ export class Session {
   readonly #parts: SessionParts;
   readonly #sink: SessionSink;
   readonly #poison = new Poison();
+  /** For questions about its messages. */
+  readonly knowledge: Knowledge;
   #phase: SessionPhase = 'detached';
   #peerRunId: RunId | undefined;
   #resumeDeadlineMs = Infinity;
@@ -57,6 +60,7 @@ export class Session {
   ) {
     this.#parts = assemble(options, setting, sink, nowMs, contents);
     this.#sink = sink;
+    this.knowledge = new Knowledge(this.#parts, () => this.#isAttached);
     this.#resumeWindowMs = options.resumeWindowMs;
     if (contents === undefined) return;
     this.#peerRunId = contents.session.peerRunId;
@@ -88,11 +92,6 @@ export class Session {
     return outbox.unsettledCount + outbox.unacknowledged.count + handling.pendingCount === 0;
   }
 
-  /** For questions about single messages. */
-  get knowledge(): Knowledge {
-    return new Knowledge(this.#parts, () => this.#isAttached);
-  }
-
   /** When {@link deadlineReached} is next due; `Infinity` for never. May be early. */
   get nextDeadlineMs(): number {
     const { handling, outbox, context, conversation } = this.#parts;
@@ -103,12 +102,15 @@ export class Session {
     return Math.min(handling.nextDeadlineMs, linkMs, goodbyeMs, keptMs);
   }
 
-  /** Gives the session its id: once, at its creation or at a client's first WELCOME. */
-  name(id: SessionId): void {
+  /**
+   * Gives the session its id: once, at its creation or at a client's first WELCOME, with what the
+   * server says there of the session before.
+   */
+  name(id: SessionId, word?: PeerWord): Resolved | undefined {
     const { context } = this.#parts;
-    const known = context.id ?? id;
-    if (known !== id) throw new TypeError(`the session is named ${known} already`);
+    if ((context.id ?? id) !== id) throw new TypeError('the session has another id already');
     context.id = id;
+    return word && this.#parts.moved.resolve(word);
   }
 
   /**
@@ -122,6 +124,7 @@ export class Session {
 
   /** Takes over an unsettled message of a session that is over, under its old id. */
   resubmit(message: OutgoingMessage, isResent: boolean, nowMs: number): void {
+    if (isResent) this.#parts.moved.note(message);
     this.#parts.outbox.resubmit(message, isResent, nowMs);
   }
 
@@ -348,8 +351,7 @@ export class Session {
       return;
     }
     if (this.#farewell === undefined) {
-      const { closeTimeoutMs } = this.#parts.context.options;
-      this.#farewell = Farewell.toPeer(frame, nowMs + closeTimeoutMs);
+      this.#farewell = Farewell.toPeer(frame, nowMs + this.#parts.context.options.closeTimeoutMs);
       if (!this.#leavesUnsettled) this.stopAccepting();
       this.#move('peerClosed');
       this.#parts.handling.stop();

@@ -142,7 +142,14 @@ describe('a message that was sent again from a session that is over', () => {
 
   function following(received: number, handled: number): Pair {
     const memory = idMemory();
-    const channel = { channel: 1, name: 'default', received, handled, ranges: [] };
+    const channel = {
+      channel: 1,
+      name: 'default',
+      received,
+      started: received,
+      handled,
+      ranges: [],
+    };
     memory.past.set(OLD, { session: OLD, channels: [channel] });
     return remembering(memory);
   }
