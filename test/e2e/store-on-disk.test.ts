@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { OutgoingRecord, SessionRecord, StoreOperation } from '@wilco/protocol';
 import type { Store } from '@wilco/store';
-import { levelStore } from '@wilco/store/level';
+import { levelStore, type LevelStore, type OwnDatabase } from '@wilco/store/level';
 import { Child } from './child.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'wilco-disk-'));
@@ -137,8 +137,8 @@ async function lastKept(store: Store) {
   const value = await new Promise<Uint8Array | undefined>((resolve) => {
     store.readEntry('meta', 'last', (_, found) => resolve(found));
   });
-  const { database } = store as ReturnType<typeof levelStore>;
-  const effect = await (database as { get(key: string): Promise<unknown> }).get('last');
+  const { database } = store as LevelStore<OwnDatabase>;
+  const effect = await database.get('last');
   const seq = messages.at(-1)?.seq ?? 0;
   return {
     seq,

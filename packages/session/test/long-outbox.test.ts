@@ -43,7 +43,7 @@ describe('an outbox that is longer than its head', () => {
   test.for([
     [3_000, 1_000],
     [4, 2],
-  ])(
+  ] as const)(
     'keeps no more bytes of its head in memory than it may, and at least one message: %i',
     ([bytes, messages]) => {
       const pair = offline(2_000, { outboxHeadBytes: bytes });

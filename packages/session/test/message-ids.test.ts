@@ -96,7 +96,7 @@ describe('what is remembered of an id', () => {
 });
 
 describe('what waits for another message under its id', () => {
-  function waiting(desk: Desk, entry: IdEntry): string[] {
+  function waiting(entry: IdEntry): string[] {
     const told: string[] = [];
     entry.waiting.push({
       place: { session: '01', channel: 2, seq: 9 },
@@ -109,7 +109,7 @@ describe('what waits for another message under its id', () => {
   test('is told its end', () => {
     const desk = new Desk();
     const entry = desk.first('order 1');
-    const told = waiting(desk, entry);
+    const told = waiting(entry);
     desk.ends(entry, reply(7));
     expect(told).toEqual(['reply']);
   });
@@ -117,7 +117,7 @@ describe('what waits for another message under its id', () => {
   test('is told a rejection, also one after which the id is free', () => {
     const desk = new Desk();
     const entry = desk.first('order 1');
-    const told = waiting(desk, entry);
+    const told = waiting(entry);
     desk.ends(entry, UNRUN);
     expect(told).toEqual(['rejected']);
   });
@@ -131,7 +131,7 @@ describe('what waits for another message under its id', () => {
   ])('takes its place where it %s', (_what, end) => {
     const desk = new Desk();
     const entry = desk.first('order 1');
-    const told = [waiting(desk, entry), waiting(desk, entry)];
+    const told = [waiting(entry), waiting(entry)];
     end(desk, entry);
     expect(told).toEqual([['succeeds'], []]);
     expect(entry).toMatchObject({ state: 'pending', place: { session: '01', channel: 2, seq: 9 } });

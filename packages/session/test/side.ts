@@ -236,6 +236,7 @@ export class Side implements SessionSink {
           this.shelved.delete(`${channel}/${seq}`);
           return message;
         },
+        messages: () => this.shelved.values(),
       },
       worth: given.isVolatile === false ? 'synced' : 'memory',
       isVolatile: given.isVolatile ?? true,
