@@ -9,17 +9,18 @@ const NOWHERE = { port: 7_999 };
 /** Nearly all of a few dozen messages is on disk only. */
 const LONG = { outboxHeadMessages: 4 };
 
-interface Durable extends VirtualPair {
+interface Durable extends Omit<VirtualPair, 'client'> {
   readonly store: FaultyStore;
   /** What the server's handler was given, in order. */
   readonly handled: number[];
   client(options?: Partial<ClientOptions>): Client;
-  restartServer(options?: Partial<ServerOptions>): Promise<void>;
+  restartServer(options?: Partial<ServerOptions>): Promise<Server>;
 }
 
 /** A server that doubles what it gets, and clients with one store, which is read a bit at a time. */
 async function durable(server: Partial<ServerOptions> = {}): Promise<Durable> {
   const pair = await virtualPair({ server });
+  const servers: Server[] = [];
   await pair.until(() => pair.client.isOnline || pair.client.id === undefined);
   const handled: number[] = [];
   const double = (value: number): number => {
@@ -31,19 +32,22 @@ async function durable(server: Partial<ServerOptions> = {}): Promise<Durable> {
   const head = { maxMessages: 2 };
   const given = { clock: pair.clock, random, storeId: 'disk', worth: 'synced', head } as const;
   const store = new FaultyStore(given);
-  const servers: Server[] = [];
   let hosts = 0;
   const client = (options: Partial<ClientOptions> = {}): Client =>
     pair.dial(`durable-${hosts++}`, { store, ...LONG, ...options });
-  const restartServer = async (options: Partial<ServerOptions> = {}): Promise<void> => {
-    const closed = pair.server.close({ drainMs: 0 });
+  const restartServer = async (options: Partial<ServerOptions> = {}): Promise<Server> => {
+    const closed = (servers.at(-1) ?? pair.server).close({ drainMs: 0 });
     await pair.run(10);
     await closed;
     const host = pair.network.host('server');
     const given = { transport: host.transport(), clock: host.clock, random };
-    const next = await listen({ port: PORT, ...given, ...options });
+    const opening = listen({ port: PORT, ...given, ...options });
+    // A store takes its time.
+    await pair.run(0.1);
+    const next = await opening;
     next.handle(Order, double);
     servers.push(next);
+    return next;
   };
   const stop = async (): Promise<void> => {
     for (const server of servers) void server.close({ drainMs: 0 });
@@ -247,6 +251,30 @@ describe('a durable outbox', () => {
 });
 
 describe('a store', () => {
+  test('of a server that was found damaged: its sessions are lost, and both sides are told', async () => {
+    const pair = await durable();
+    const random = new SeededRandom(2);
+    const given = { clock: pair.clock, random, storeId: 'server-disk', worth: 'synced' } as const;
+    const store = new FaultyStore(given);
+    await pair.restartServer({ store });
+    const client = pair.client();
+    await pair.until(() => client.isOnline);
+    const { id } = client;
+    const lost: string[] = [];
+    client.on('stateLost', ({ session, reason }) => {
+      lost.push(`client ${session === id} ${reason}`);
+    });
+    const detail = 'its end was cut off';
+    store.faults = { damage: [{ code: 'WILCO_STORE_SET_BACK', detail, session: id }] };
+    const server = await pair.restartServer({ store });
+    server.on('stateLost', ({ session, reason }) => {
+      lost.push(`server ${session.id === id} ${reason}`);
+    });
+    await pair.until(() => lost.length === 2);
+    expect(lost.toSorted()).toEqual(['client true serverStateLost', 'server true serverStateLost']);
+    await pair.stop();
+  });
+
   test('that is full takes no message, and takes them again when it has room', async () => {
     const pair = await durable();
     const client = pair.client();
@@ -291,7 +319,7 @@ describe('a store', () => {
     const pair = await durable();
     const random = new SeededRandom(1);
     const store = new FaultyStore({ clock: pair.clock, random, storeId: 'other', worth });
-    const client = pair.client({ store, ...NOWHERE, outboxHeadMessages: 8_192 });
+    const client = pair.client({ store, ...NOWHERE, outboxHeadMessages: 4_096 });
     await pair.run(1);
     const send = (): void => {
       for (let i = 0; i < 10_001; i++) client.send(Order, i);

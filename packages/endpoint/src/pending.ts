@@ -28,7 +28,7 @@ export interface PendingOptions {
    *
    * @defaultValue none: replies are MessagePack
    */
-  readonly types?: readonly MessageType<never>[];
+  readonly types?: readonly Pick<MessageType, 'name' | 'replyCodec'>[];
 }
 
 /** The unsettled messages of a session, channel by channel, in order. Those on disk are read a page at a time. */

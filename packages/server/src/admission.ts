@@ -220,6 +220,7 @@ export class Admission {
   }
 
   #lostState(hello: HelloFrame, session: ServerSession): NewReason | undefined {
+    if (session.isDamaged) return 'serverStateLost';
     switch (session.live.driver.engine.judge(hello.runId, hello.channels)) {
       case 'continues':
         return undefined;

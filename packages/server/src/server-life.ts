@@ -291,7 +291,8 @@ export class ServerLife implements ServerOpeningOwner {
   }
 
   #restore(): void {
-    for (const contents of this.#setting.contents?.sessions ?? []) {
+    const { sessions = [], damage = [] } = this.#setting.contents ?? {};
+    for (const contents of sessions) {
       const { session, attempt, identity, peerRunId } = contents.session;
       if (contents.session.role !== 'server') continue;
       this.table.add(
@@ -302,6 +303,7 @@ export class ServerLife implements ServerOpeningOwner {
           clientRunId: peerRunId,
           scope: contents.session.idScope,
           contents,
+          isDamaged: damage.some((one) => (one.session ?? session) === session),
         }),
       );
     }

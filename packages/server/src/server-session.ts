@@ -69,6 +69,8 @@ export class ServerSession implements SessionLife {
   clientRunId: RunId | undefined;
   /** The one connection that may be, or become, its own: from WELCOME on. */
   connection: ServerConnection | undefined;
+  /** What the store held of it is not as it was left: its client is told that it is lost. */
+  readonly isDamaged: boolean;
   /** READY has come once: it is the client's, and can be found. */
   isEstablished: boolean;
   /** A resume is being written to the store; others wait for it. */
@@ -89,6 +91,7 @@ export class ServerSession implements SessionLife {
       /** Whose ids its messages have, where it follows another session. */
       readonly scope?: string | undefined;
       readonly contents?: SessionContents;
+      readonly isDamaged?: boolean;
     },
   ) {
     const { id, identity, contents } = given;
@@ -98,6 +101,7 @@ export class ServerSession implements SessionLife {
     this.scope = given.scope ?? (identity === undefined ? `s${id}` : `i${identity}`);
     this.attempt = given.attempt;
     this.clientRunId = given.clientRunId;
+    this.isDamaged = given.isDamaged ?? false;
     this.isEstablished = contents !== undefined;
     this.tokens = TokenRing.restore(contents?.session.tokenHashes ?? []);
     this.handle = new PeerSession(id, identity, this);

@@ -128,7 +128,7 @@ export interface SessionOptions {
    *
    * Whole number, 4 to 1_048_576.
    *
-   * @defaultValue `8_192`
+   * @defaultValue `4_096`
    */
   readonly outboxHeadMessages?: number;
   /**
@@ -137,7 +137,7 @@ export interface SessionOptions {
    *
    * Bytes, 4 to 1_073_741_824 (1 GiB).
    *
-   * @defaultValue `8_388_608` (8 MiB)
+   * @defaultValue `4_194_304` (4 MiB)
    */
   readonly outboxHeadBytes?: number;
   /**
@@ -267,8 +267,8 @@ const RANGES: readonly (readonly [keyof SessionOptions, number, number, number, 
   ['maxMessageBytes', 16 * MIB, 1, LIMITS.messageBytes],
   ['outboxMessages', 10_000, 1, 16_777_216, 1_000_000],
   ['outboxBytes', 64 * MIB, 1, 2 ** 40, 1_024 * MIB],
-  ['outboxHeadMessages', 8_192, 4, 1_048_576],
-  ['outboxHeadBytes', 8 * MIB, 4, LIMITS.messageBytes],
+  ['outboxHeadMessages', 4_096, 4, 1_048_576],
+  ['outboxHeadBytes', 4 * MIB, 4, LIMITS.messageBytes],
   ['retentionMs', 86_400_000, 1, 31_536_000_000, 604_800_000],
   ['settleGraceMs', 30_000, 0, DURATION_MAX],
   ['storeTimeoutMs', 30_000, 1, DURATION_MAX],
