@@ -2,7 +2,15 @@ import { readdirSync, statSync } from 'node:fs';
 import { packagesInOrder, root, runTool } from '../house/workspace.mjs';
 
 /** What runs in the processes of the benchmark. */
-const PACKAGES = new Set(['protocol', 'codec', 'session', 'store', 'endpoint', 'client', 'server']);
+export const MEASURED = new Set([
+  'protocol',
+  'codec',
+  'session',
+  'store',
+  'endpoint',
+  'client',
+  'server',
+]);
 
 /**
  * Builds the packages that are measured, where a source is newer than what was built of it.
@@ -10,7 +18,7 @@ const PACKAGES = new Set(['protocol', 'codec', 'session', 'store', 'endpoint', '
  */
 export function buildStale(): void {
   for (const { folder } of packagesInOrder()) {
-    if (!PACKAGES.has(folder) || !isStale(`${root}packages/${folder}`)) continue;
+    if (!MEASURED.has(folder) || !isStale(`${root}packages/${folder}`)) continue;
     const options = ['--config', `${root}test/house/tsup.config.ts`, '--no-dts', '--no-clean'];
     const { status, output } = runTool('tsup', options, `packages/${folder}`);
     if (status !== 0) throw new Error(`packages/${folder} could not be built: ${output}`);

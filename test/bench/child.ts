@@ -1,13 +1,16 @@
 /** A process of the benchmark. Does what it is asked over IPC, never while something is measured. */
+import { measureEngine } from './engine.ts';
 import { Load } from './load.ts';
 import type { AnswerMessage, OrderMessage, OrderName, Orders, Start, Usage } from './orders.ts';
 import { bytesOf, loadPeer, ORDER, type Peer, type Receiver, type Work } from './peer.ts';
+import { ProcessWatch, type Watched } from './process-watch.ts';
 
 const load = new Load();
 const idle: unknown[] = [];
 /** How many connections are being opened at a time. */
 const OPENING_AT_ONCE = 50;
 let receiver: Receiver | undefined;
+let watch: ProcessWatch | undefined;
 
 type Doers = {
   readonly [Name in OrderName]: (
@@ -43,6 +46,14 @@ const doers: Doers = {
     const handled = receiver?.handled() ?? 0;
     return { handled, cpuMicros: user + system, memoryBytes: process.memoryUsage.rss() };
   },
+  watch() {
+    watch = new ProcessWatch();
+  },
+  watched(): Watched {
+    if (watch === undefined) throw new TypeError('nothing was watched');
+    return watch.stop();
+  },
+  engine: ({ sessions, busy }) => measureEngine(sessions, busy),
 };
 
 async function prepare({ peer: name, size, ...rest }: Start): Promise<{ peer: Peer; work: Work }> {

@@ -75,7 +75,7 @@ export async function measureHeartbeats(peer: string, row: HeartbeatsRow): Promi
 
 async function serverOf(peer: Peer, start: Start, options: BenchProcessOptions): Promise<Broker> {
   if (peer.startBroker !== undefined) {
-    return peer.startBroker({ ...start, body: bytesOf(0) }, options.isPinned);
+    return peer.startBroker({ ...start, body: bytesOf(0) }, options);
   }
   const server = new BenchProcess(options);
   await server.ask(peer.serveBroker === undefined ? 'receive' : 'broke', start);

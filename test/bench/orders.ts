@@ -1,4 +1,6 @@
+import type { EngineFigures } from './engine.ts';
 import type { LoadResult } from './load.ts';
+import type { Watched } from './process-watch.ts';
 
 /** What the benchmark asks a process of its own to do, and what comes back. */
 export interface Orders {
@@ -13,6 +15,11 @@ export interface Orders {
   /** Opens idle connections. */
   openIdle: (order: Start & { readonly connections: number }) => void;
   usage: (order: object) => Usage;
+  /** Begins to watch itself, and tells what it saw. */
+  watch: (order: object) => void;
+  watched: (order: object) => Watched;
+  /** Times the steps of the engine. */
+  engine: (order: { readonly sessions: number; readonly busy: number }) => EngineFigures;
 }
 
 /** Which peer, and what it moves: bodies of this size, or the object of the typed row. */

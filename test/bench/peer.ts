@@ -1,4 +1,5 @@
 import type { Broker } from './broker.ts';
+import type { Launch } from './launch.ts';
 
 /** What one run of the benchmark moves, and where. */
 export interface Work {
@@ -58,7 +59,7 @@ export interface Peer {
   /** The program that has to be installed for it, and how Debian calls its package. */
   readonly needs?: { readonly program: string; readonly debianPackage: string };
   /** Starts a program in between, the third process. */
-  startBroker?(work: Work, isPinned: boolean): Promise<Broker>;
+  startBroker?(work: Work, launch: Launch): Promise<Broker>;
   /** Is the broker in between, in a process of the benchmark. */
   serveBroker?(work: Work): Promise<void>;
   startReceiver(work: Work): Promise<Receiver>;

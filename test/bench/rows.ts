@@ -36,7 +36,26 @@ export interface HeartbeatsRow {
   readonly connections: number;
 }
 
-export type Row = TrafficRow | IdleRow | HeartbeatsRow;
+/** What a step of the engine costs, by how many sessions there are. */
+export interface EngineRow {
+  readonly kind: 'engine';
+  readonly name: string;
+  readonly title: string;
+  readonly sessions: number;
+  /** Those whose steps are timed. */
+  readonly busy: number;
+}
+
+/** Full load for a long time. */
+export interface LongRow {
+  readonly kind: 'long';
+  readonly name: string;
+  readonly title: string;
+  readonly traffic: TrafficRow;
+  readonly durationMs: number;
+}
+
+export type Row = TrafficRow | IdleRow | HeartbeatsRow | EngineRow | LongRow;
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -88,7 +107,21 @@ export const ROWS: readonly Row[] = [
     title: '10,000 idle connections with heartbeats',
     connections: 10_000,
   },
+  engine('E10', 'the engine, 10 sessions', 10, 10),
+  engine('E100000', 'the engine, 100,000 sessions of which 10 are busy', 100_000, 10),
+  engine('EA100000', 'the engine, 100,000 sessions, all busy in turn', 100_000, 100_000),
+  {
+    kind: 'long',
+    name: 'L600',
+    title: 'ten minutes at full load',
+    traffic: traffic('L600', '100 B, 1,024 in flight, all cores', { inFlight: 1_024 }),
+    durationMs: 600_000,
+  },
 ];
+
+function engine(name: string, title: string, sessions: number, busy: number): EngineRow {
+  return { kind: 'engine', name, title, sessions, busy };
+}
 
 type Traits = Partial<Omit<TrafficRow, 'kind' | 'name' | 'title'>> & { readonly inFlight: number };
 

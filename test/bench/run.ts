@@ -2,27 +2,34 @@
  * `npm run bench`: Wilco next to what a user would pick instead.
  *
  *     npm run bench -- --only P64,A1024 --peers wilco,raw --rounds 3 --quick
+ *     npm run bench -- --matrix
  *
- * Keeps every figure in `results/`; `--keep` also makes them those of the README.
+ * Keeps every figure in `results/`; `--keep` also makes them those of the documents. The
+ * matrix is all rows and peers, and what the targets compare three times; broken off, it
+ * goes on where it was, as long as the code is the same.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { buildStale } from './build-stale.ts';
-import type { Figures, Run } from './figures.ts';
-import { measureHeartbeats, measureIdle } from './idle.ts';
-import { availablePeers, takes } from './peers-available.ts';
-import { ROWS, type Row } from './rows.ts';
+import { machine, versions } from './conditions.ts';
+import type { Figures } from './figures.ts';
+import { measureRun } from './measure-run.ts';
+import { availablePeers } from './peers-available.ts';
+import { planOf } from './plan.ts';
+import { jsonOf, ResultsFile } from './results-file.ts';
+import { ROWS } from './rows.ts';
+import { runLine } from './run-line.ts';
 import { conditionsOf, meaningsOf, peersTableOf } from './table.ts';
-import { measureTraffic } from './trio.ts';
+import { targetsTableOf } from './targets-table.ts';
 
 // What was started for a run is ended with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const FOLDER = new URL('.', import.meta.url);
-const RESULTS = new URL('results/', FOLDER);
 const STEADY_MS = 3_000;
 const QUICK_MS = 1_000;
+const MATRIX_MS = 2_000;
+const ROUNDS = 3;
+const TRIES = 3;
 
 const { values } = parseArgs({
   options: {
@@ -30,93 +37,46 @@ const { values } = parseArgs({
     peers: { type: 'string' },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    matrix: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
-const measureMs = values.quick ? QUICK_MS : STEADY_MS;
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const isChosen = (chosen: string | undefined, name: string): boolean =>
+  chosen === undefined || chosen.split(',').includes(name);
+// Ten minutes are only for who wants them.
+const isLong = values.matrix || values.only !== undefined;
+const rows = ROWS.filter((row) => isChosen(values.only, row.name)).filter(
+  ({ kind }) => isLong || kind !== 'long',
+);
+const steadyMs = values.matrix ? MATRIX_MS : STEADY_MS;
+const measureMs = values.quick ? QUICK_MS : steadyMs;
+const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
 
-const rows = ROWS.filter(({ name }) => isChosen(values.only, name));
 const { peers, missing } = await availablePeers((name) => isChosen(values.peers, name));
 for (const [name, why] of Object.entries(missing)) console.log(`${name} is left out: ${why}`);
 buildStale();
-const figures = await runAll();
-if (values.keep) writeFileSync(new URL('figures.json', FOLDER), jsonOf(figures));
-console.log(`\n${peersTableOf(figures)}\n${conditionsOf(figures)}\n${meaningsOf(figures)}`);
-
-async function runAll(): Promise<Figures> {
-  const runs: Run[] = [];
-  const startedAt = new Date().toISOString();
-  const meanings = Object.fromEntries(peers.map(({ name, meaning }) => [name, meaning]));
-  const conditions = { startedAt, machine: machine(), versions: versions(), measureMs };
-  const all: Figures = { ...conditions, meanings, missing, runs };
-  // The peers of a row take turns within a round, so that each meets the same machine.
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const row of rows) {
-      for (const peer of peers.filter((one) => takes(one, row))) {
-        const run = { row: row.name, peer: peer.name, round, ...(await measure(peer.name, row)) };
-        runs.push(run);
-        console.log(`${round} ${row.name.padEnd(6)} ${peer.name.padEnd(16)} ${lineOf(run)}`);
-        // Each time, so that nothing is lost where it is broken off.
-        writeFileSync(resultFile(startedAt), jsonOf(all));
-      }
-    }
-  }
-  return all;
+const plan = planOf(rows, peers, rounds, values.matrix);
+const empty: Figures = {
+  startedAt: new Date().toISOString(),
+  machine: machine(),
+  versions: versions(peers),
+  measureMs,
+  meanings: Object.fromEntries(peers.map(({ name, meaning }) => [name, meaning])),
+  kinds: Object.fromEntries(peers.map(({ name, kind }) => [name, kind])),
+  missing,
+  runs: [],
+};
+const file = values.matrix ? ResultsFile.resume(empty) : ResultsFile.create(empty);
+const tries = values.quick ? 1 : TRIES;
+for (const planned of plan) {
+  if (file.has(planned)) continue;
+  const { row, peer, round } = planned;
+  const measured = await measureRun(peer.name, row, { measureMs, tries });
+  const run = { row: row.name, peer: peer.name, round, ...measured };
+  file.add(run);
+  console.log(runLine(run));
 }
-
-async function measure(peer: string, row: Row): Promise<Omit<Run, 'row' | 'peer' | 'round'>> {
-  if (row.kind === 'idle') return { memoryBytes: await measureIdle(peer, row) };
-  if (row.kind === 'heartbeats') return { coreShare: await measureHeartbeats(peer, row) };
-  return { traffic: await measureTraffic(peer, row, measureMs) };
-}
-
-function isChosen(chosen: string | undefined, name: string): boolean {
-  return chosen === undefined || chosen.split(',').includes(name);
-}
-
-function lineOf({ traffic, memoryBytes = 0, coreShare }: Run): string {
-  if (coreShare !== undefined) return `${(coreShare * 100).toFixed(2)} % of a core`;
-  if (traffic === undefined) return `${(memoryBytes / 1_024).toFixed(1)} KiB a connection`;
-  const { rate, cpuMicros, senderMicros, receiverMicros, brokerMicros } = traffic;
-  const { p50Micros, p99Micros, foreignShare } = traffic;
-  const parts = [senderMicros, receiverMicros, ...(brokerMicros > 0 ? [brokerMicros] : [])];
-  const notes = [
-    ...(p50Micros === undefined
-      ? []
-      : [`round trip ${p50Micros.toFixed(1)}/${p99Micros?.toFixed(1)} µs`]),
-    ...(foreignShare === undefined ? [] : [`others ${(foreignShare * 100).toFixed(0)} %`]),
-  ];
-  const sum = parts.map((part) => part.toFixed(2)).join(' + ');
-  return [`${rate.toFixed(0)}/s, ${cpuMicros.toFixed(2)} µs CPU (${sum})`, ...notes].join(', ');
-}
-
-function machine(): Figures['machine'] {
-  const all = cpus();
-  // Over the last fifteen minutes: what the benchmark itself takes is two at most.
-  const [, , load = 0] = loadavg();
-  return {
-    cpu: all[0]?.model ?? 'an unknown processor',
-    cores: all.length,
-    memoryGiB: Math.round(totalmem() / 1_024 ** 3),
-    system: `${type()} ${release()}`,
-    loadAverage: Math.round(load * 10) / 10,
-  };
-}
-
-function versions(): Record<string, string> {
-  const { devDependencies } = JSON.parse(readFileSync(new URL('package.json', FOLDER), 'utf8')) as {
-    devDependencies: Record<string, string>;
-  };
-  const products = Object.entries(devDependencies).filter(([name]) => !name.startsWith('@types/'));
-  return { 'Node.js': process.versions.node, ...Object.fromEntries(products) };
-}
-
-function jsonOf(kept: Figures): string {
-  return `${JSON.stringify(kept, undefined, 1)}\n`;
-}
-
-function resultFile(startedAt: string): URL {
-  mkdirSync(RESULTS, { recursive: true });
-  return new URL(`${startedAt.replaceAll(':', '-')}.json`, RESULTS);
-}
+const { figures } = file;
+if (values.keep) writeFileSync(new URL('figures.json', import.meta.url), jsonOf(figures));
+console.log(`\n${peersTableOf(figures)}\n${targetsTableOf(figures)}`);
+console.log(`${conditionsOf(figures)}\n${meaningsOf(figures)}`);

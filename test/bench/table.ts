@@ -1,4 +1,4 @@
-import { readFigures, summaryOf, type Figures, type Summary } from './figures.ts';
+import { medianOf, readFigures, type Figures, type Run } from './figures.ts';
 import { ROWS, type Row } from './rows.ts';
 
 /** Those that the README shows, and in which rows; the others are in `test/bench/README.md`. */
@@ -22,7 +22,7 @@ export function tableOf(
   peers: readonly string[] = Object.keys(figures.meanings),
 ): string {
   const lines = rows.flatMap((row) => {
-    const cells = peers.map((peer) => cellOf(row, summaryOf(figures, row, peer)));
+    const cells = peers.map((peer) => cellOf(figures, row, peer));
     return cells.every((cell) => cell === NOTHING) ? [] : [lineOf([row.title, ...cells])];
   });
   return [lineOf(['', ...peers]), rulerOf(peers.length), ...lines, ''].join('\n');
@@ -32,10 +32,10 @@ export function tableOf(
 export function peersTableOf(figures: Figures, rows: readonly Row[] = ROWS): string {
   const shown = rows.filter((row) => figures.runs.some((run) => run.row === row.name));
   const lines = Object.keys(figures.meanings).flatMap((peer) => {
-    const cells = shown.map((row) => cellOf(row, summaryOf(figures, row, peer)));
+    const cells = shown.map((row) => cellOf(figures, row, peer));
     return cells.every((cell) => cell === NOTHING) ? [] : [lineOf([peer, ...cells])];
   });
-  const missing = Object.keys(figures.missing ?? {}).map((peer) =>
+  const missing = Object.keys(figures.missing).map((peer) =>
     lineOf([peer, 'missing', ...shown.slice(1).map(() => '')]),
   );
   const head = lineOf(['', ...shown.map(({ name }) => name)]);
@@ -44,7 +44,7 @@ export function peersTableOf(figures: Figures, rows: readonly Row[] = ROWS): str
 
 /** What the acknowledgement of each peer says, and why others are missing. */
 export function meaningsOf(
-  { meanings, missing = {} }: Figures,
+  { meanings, missing }: Figures,
   peers: readonly string[] = Object.keys(meanings),
 ): string {
   const lines = [
@@ -80,17 +80,77 @@ function rulerOf(columns: number): string {
   return `| --- |${' ---: |'.repeat(columns)}`;
 }
 
-/** For traffic: messages a second, and CPU time for each. For idle connections: what each costs. */
-function cellOf(row: Row, summary: Summary | undefined): string {
-  if (summary === undefined) return NOTHING;
-  if (row.kind === 'idle') return `${(summary.memoryBytes / 1_024).toFixed(1)} KiB`;
-  if (row.kind === 'heartbeats') return `${(summary.coreShare * 100).toFixed(1)} % of a core`;
-  const { rate, cpuMicros, p50Micros, p99Micros } = summary;
-  const roundTrip =
-    p50Micros === undefined || p99Micros === undefined
-      ? ''
-      : `, ${p50Micros.toFixed(0)}/${p99Micros.toFixed(0)} µs`;
-  return `${countOf(rate)}/s (${microsOf(cpuMicros)} µs${roundTrip})`;
+/** For traffic: messages a second, and CPU time for each. For the others: what it is that they cost. */
+function cellOf(figures: Figures, row: Row, peer: string): string {
+  const pick = (from: (run: Run) => number | undefined): number | undefined =>
+    medianOf(figures, row.name, peer, from);
+  switch (row.kind) {
+    case 'traffic':
+      return trafficCell(pick);
+    case 'idle':
+      return cell(
+        pick((run) => run.memoryBytes),
+        (bytes) => `${(bytes / 1_024).toFixed(1)} KiB`,
+      );
+    case 'heartbeats':
+      return cell(
+        pick((run) => run.coreShare),
+        (share) => `${(share * 100).toFixed(1)} % of a core`,
+      );
+    case 'engine':
+      return engineCell(pick);
+    case 'long':
+      return longCell(pick);
+  }
+}
+
+type Pick = (from: (run: Run) => number | undefined) => number | undefined;
+
+function cell(value: number | undefined, write: (value: number) => string): string {
+  return value === undefined ? NOTHING : write(value);
+}
+
+function trafficCell(pick: Pick): string {
+  const rate = pick((run) => run.traffic?.rate);
+  const cpu = pick((run) => run.traffic?.cpuMicros);
+  if (rate === undefined || cpu === undefined) return NOTHING;
+  const p50 = pick((run) => run.traffic?.p50Micros);
+  const p99 = pick((run) => run.traffic?.p99Micros);
+  const syncs = pick((run) => run.syncs?.perMessage);
+  const syncMicros = pick((run) => run.syncs?.p50Micros);
+  const more = [
+    ...(p50 === undefined || p99 === undefined ? [] : [`${p50.toFixed(0)}/${p99.toFixed(0)} µs`]),
+    ...(syncs === undefined || syncMicros === undefined
+      ? []
+      : [`${syncs.toPrecision(2)} syncs of ${syncMicros.toFixed(0)} µs`]),
+  ];
+  return `${countOf(rate)}/s (${[`${microsOf(cpu)} µs`, ...more].join(', ')})`;
+}
+
+function engineCell(pick: Pick): string {
+  const nanos = [
+    pick((run) => run.engine?.ackNanos),
+    pick((run) => run.engine?.resumeNanos),
+    pick((run) => run.engine?.timerNanos),
+  ];
+  if (nanos.includes(undefined)) return NOTHING;
+  const [ack, resume, timer] = nanos.map((one = NaN) => microsOf(one / 1_000));
+  return `message ${ack}, resume ${resume}, heartbeat ${timer} µs`;
+}
+
+function longCell(pick: Pick): string {
+  const growths = [
+    pick((run) => run.long?.sender.memoryGrowth),
+    pick((run) => run.long?.receiver.memoryGrowth),
+  ];
+  const delays = [
+    pick((run) => run.long?.sender.loopDelayMs),
+    pick((run) => run.long?.receiver.loopDelayMs),
+  ];
+  if (growths.includes(undefined) || delays.includes(undefined)) return NOTHING;
+  const [sender = '', receiver = ''] = growths.map((growth = NaN) => (growth * 100).toFixed(1));
+  const delay = delays.map((delayMs = NaN) => delayMs.toFixed(1)).join(' and ');
+  return `memory ${sender} and ${receiver} %, loop ${delay} ms late`;
 }
 
 function countOf(rate: number): string {

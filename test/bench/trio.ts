@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { BenchProcess } from './bench-process.ts';
 import type { Broker } from './broker.ts';
 import { freePort } from './free-port.ts';
+import type { Launch } from './launch.ts';
 import { MachineLoad } from './machine-load.ts';
 import type { Start, Usage } from './orders.ts';
 import { bytesOf, loadPeer, ORDER, type Peer } from './peer.ts';
@@ -28,9 +29,8 @@ export interface TrafficFigures {
 export interface TrioOptions {
   /** File for the CPU profile of a process, by its role. */
   readonly profileTo?: (role: 'sender' | 'receiver') => string;
-  /** File for the syncs of a process, by its role. */
-  readonly syncsTo?: (role: 'sender' | 'receiver') => string;
-  readonly isWeighed?: boolean;
+  /** The syncs of each process are written down, in {@link Trio.traceOf}. */
+  readonly isTraced?: boolean;
 }
 
 /** How many messages make the code of a process as fast as it gets, and of large ones how many bytes. */
@@ -75,6 +75,11 @@ export class Trio {
       await trio.stop();
       throw error;
     }
+  }
+
+  /** File for the syncs of a process, by its role. */
+  traceOf(role: string): string {
+    return `${this.#start.folder}/syncs-${role}`;
   }
 
   get sender(): BenchProcess {
@@ -140,10 +145,10 @@ export class Trio {
     const { size, ...rest } = this.#start;
     const body = size === undefined ? ORDER : bytesOf(size);
     if (this.#peer.startBroker !== undefined) {
-      this.#broker = await this.#peer.startBroker({ ...rest, body }, this.#row.isPinned);
+      this.#broker = await this.#peer.startBroker({ ...rest, body }, this.#launchOf('broker'));
       this.#running.push(this.#broker);
     } else if (this.#peer.serveBroker !== undefined) {
-      const process = new BenchProcess({ isPinned: this.#row.isPinned });
+      const process = new BenchProcess(this.#launchOf('broker'));
       this.#running.push(process);
       this.#broker = process;
       await process.ask('broke', this.#start);
@@ -151,15 +156,15 @@ export class Trio {
   }
 
   #startProcess(role: 'sender' | 'receiver'): BenchProcess {
-    const { isWeighed = false, profileTo, syncsTo } = this.#options;
-    const process = new BenchProcess({
-      isPinned: this.#row.isPinned,
-      isWeighed,
-      profileTo: profileTo?.(role),
-      syncsTo: syncsTo?.(role),
-    });
+    const profileTo = this.#options.profileTo?.(role);
+    const process = new BenchProcess({ ...this.#launchOf(role), profileTo });
     this.#running.push(process);
     return process;
+  }
+
+  #launchOf(role: string): Launch {
+    const syncsTo = this.#options.isTraced === true ? this.traceOf(role) : undefined;
+    return { isPinned: this.#row.isPinned, syncsTo };
   }
 
   /** What the receiver used, once it has seen as many messages. */

@@ -23,11 +23,11 @@ export function natsPeer(storage: 'file' | 'memory'): Omit<Peer, 'name' | 'meani
     carries: 'bytes',
     needs: NEEDS,
 
-    startBroker({ port, folder }, isPinned) {
+    startBroker({ port, folder }, launch) {
       const file = `${folder}/nats.conf`;
       writeFileSync(file, configurationOf(port, folder));
       const command = findProgram(NEEDS.program) ?? NEEDS.program;
-      return BrokerProgram.start({ command, args: ['-c', file], port, isPinned });
+      return BrokerProgram.start({ command, args: ['-c', file], port, ...launch });
     },
 
     async startReceiver({ port }) {

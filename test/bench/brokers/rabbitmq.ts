@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { BrokerProgram, type Broker } from '../broker.ts';
 import { freePort } from '../free-port.ts';
-import { findProgram } from '../launch.ts';
+import { findProgram, type Launch } from '../launch.ts';
 import { asBuffer, type Peer, type Work } from '../peer.ts';
 
 const QUEUE = 'work';
@@ -61,7 +61,7 @@ function open(port: number): Promise<ChannelModel> {
   return connect(`amqp://guest:guest@127.0.0.1:${port}?heartbeat=0`, { noDelay: true });
 }
 
-async function startBroker({ port, folder }: Work, isPinned: boolean): Promise<Broker> {
+async function startBroker({ port, folder }: Work, launch: Launch): Promise<Broker> {
   const [distributionPort, mapperPort] = [await freePort(), await freePort()];
   const environment = environmentOf(port, folder, distributionPort, mapperPort);
   // The port mapper of Erlang, in the foreground, so that none is left behind as a daemon.
@@ -70,11 +70,11 @@ async function startBroker({ port, folder }: Work, isPinned: boolean): Promise<B
     args: ['-address', '127.0.0.1', '-port', String(mapperPort)],
     port: mapperPort,
     environment,
-    isPinned,
+    isPinned: launch.isPinned,
   });
   try {
     const command = findProgram(NEEDS.program) ?? NEEDS.program;
-    const server = await BrokerProgram.start({ command, args: [], port, environment, isPinned });
+    const server = await BrokerProgram.start({ command, args: [], port, environment, ...launch });
     return {
       cpuMicros: () => server.cpuMicros(),
       memoryBytes: () => server.memoryBytes(),

@@ -21,11 +21,11 @@ export function redisPeer(appendOnly: 'no' | 'yes'): Omit<Peer, 'name' | 'meanin
     carries: 'bytes',
     needs: NEEDS,
 
-    startBroker({ port, folder }, isPinned) {
+    startBroker({ port, folder }, launch) {
       const file = `${folder}/redis.conf`;
       writeFileSync(file, configurationOf(port, folder, appendOnly));
       const command = findProgram(NEEDS.program) ?? NEEDS.program;
-      return BrokerProgram.start({ command, args: [file], port, isPinned });
+      return BrokerProgram.start({ command, args: [file], port, ...launch });
     },
 
     async startReceiver({ port }) {

@@ -13,11 +13,11 @@ export const peer: Peer = {
   meaning: 'PUBACK of the broker, QoS 1: the broker has it, in memory',
   needs: NEEDS,
 
-  startBroker({ port, folder }, isPinned) {
+  startBroker({ port, folder }, launch) {
     const file = `${folder}/mosquitto.conf`;
     writeFileSync(file, configurationOf(port));
     const command = findProgram(NEEDS.program) ?? NEEDS.program;
-    return BrokerProgram.start({ command, args: ['-c', file], port, isPinned });
+    return BrokerProgram.start({ command, args: ['-c', file], port, ...launch });
   },
 };
 
