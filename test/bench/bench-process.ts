@@ -10,8 +10,6 @@ const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 export interface BenchProcessOptions extends Launch {
   /** Its memory is measured, so it can collect its garbage when asked. */
   readonly isWeighed?: boolean;
-  /** File for a CPU profile of it. */
-  readonly profileTo?: string | undefined;
 }
 
 /** A process that sends, receives or is in between. Wilco runs in it as users have it: built. */
@@ -20,14 +18,8 @@ export class BenchProcess implements Broker {
   readonly #exited: Promise<void>;
   #fail: (error: Error) => void = () => {};
 
-  constructor({ isWeighed = false, profileTo, ...launch }: BenchProcessOptions) {
-    const args = [
-      ...(isWeighed ? ['--expose-gc'] : []),
-      ...(profileTo === undefined ? [] : profileOptions(profileTo)),
-      '--import',
-      'tsx',
-      CHILD,
-    ];
+  constructor({ isWeighed = false, ...launch }: BenchProcessOptions) {
+    const args = [...(isWeighed ? ['--expose-gc'] : []), '--import', 'tsx', CHILD];
     const [command = '', ...rest] = commandLine(process.execPath, args, launch);
     this.#process = spawn(command, rest, {
       cwd: fileURLToPath(new URL('.', import.meta.url)),
@@ -71,10 +63,4 @@ export class BenchProcess implements Broker {
     if (this.#process.connected) this.#process.disconnect();
     await this.#exited;
   }
-}
-
-function profileOptions(file: string): string[] {
-  const at = file.lastIndexOf('/');
-  const [folder, name] = [file.slice(0, at), file.slice(at + 1)];
-  return ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
 }

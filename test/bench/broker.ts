@@ -20,10 +20,10 @@ export interface BrokerCommand extends Launch {
 }
 
 /** How long a broker may take until it listens; Erlang takes some seconds. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 const POLL_MS = 50;
 /** How much of what it printed is told where it fails. */
-const PRINTED = 4_000;
+const PRINTED = 500;
 
 /** What runs at present, to be ended with this process. */
 const running = new Set<number>();
@@ -35,11 +35,13 @@ process.on('exit', () => {
 export class BrokerProgram implements Broker {
   readonly #process: ChildProcess;
   readonly #pid: number;
+  readonly #isTraced: boolean;
   #printed = '';
   #ended: string | undefined;
 
   private constructor({ command, args, environment, ...launch }: BrokerCommand) {
     const [program = '', ...rest] = commandLine(command, args, launch);
+    this.#isTraced = launch.syncsTo !== undefined;
     this.#process = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
@@ -82,15 +84,17 @@ export class BrokerProgram implements Broker {
   async stop(): Promise<void> {
     if (this.#ended !== undefined) return;
     const exited = new Promise((resolve) => this.#process.once('exit', resolve));
-    killTree(this.#pid);
+    // What follows the program writes down the rest, and ends with it.
+    killTree(this.#pid, this.#isTraced);
     await exited;
     running.delete(this.#pid);
   }
 }
 
 /** The program itself last: its descendants are found through it. */
-function killTree(pid: number): void {
+function killTree(pid: number, isSpared = false): void {
   for (const one of processTree(pid).reverse()) {
+    if (isSpared && one === pid) continue;
     try {
       process.kill(one, 'SIGKILL');
     } catch {

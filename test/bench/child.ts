@@ -1,4 +1,6 @@
 /** A process of the benchmark. Does what it is asked over IPC, never while something is measured. */
+import { Session } from 'node:inspector/promises';
+import type { CpuProfile } from './cpu-profile.ts';
 import { measureEngine } from './engine.ts';
 import { Load } from './load.ts';
 import type { AnswerMessage, OrderMessage, OrderName, Orders, Start, Usage } from './orders.ts';
@@ -9,6 +11,9 @@ const load = new Load();
 const idle: unknown[] = [];
 /** How many connections are being opened at a time. */
 const OPENING_AT_ONCE = 50;
+/** How often is looked which function runs. */
+const SAMPLE_MICROS = 250;
+const inspector = new Session();
 let receiver: Receiver | undefined;
 let watch: ProcessWatch | undefined;
 
@@ -52,6 +57,16 @@ const doers: Doers = {
   watched(): Watched {
     if (watch === undefined) throw new TypeError('nothing was watched');
     return watch.stop();
+  },
+  async profile() {
+    inspector.connect();
+    await inspector.post('Profiler.enable');
+    await inspector.post('Profiler.setSamplingInterval', { interval: SAMPLE_MICROS });
+    await inspector.post('Profiler.start');
+  },
+  async profiled(): Promise<CpuProfile> {
+    const { profile } = await inspector.post('Profiler.stop');
+    return profile as CpuProfile;
   },
   engine: ({ sessions, busy }) => measureEngine(sessions, busy),
 };

@@ -1,4 +1,5 @@
 import type { EngineFigures } from './engine.ts';
+import type { CpuProfile } from './cpu-profile.ts';
 import type { LoadResult } from './load.ts';
 import type { Watched } from './process-watch.ts';
 
@@ -18,6 +19,9 @@ export interface Orders {
   /** Begins to watch itself, and tells what it saw. */
   watch: (order: object) => void;
   watched: (order: object) => Watched;
+  /** Begins to write down which functions run, and gives it. */
+  profile: (order: object) => void;
+  profiled: (order: object) => CpuProfile;
   /** Times the steps of the engine. */
   engine: (order: { readonly sessions: number; readonly busy: number }) => EngineFigures;
 }

@@ -43,7 +43,7 @@ async function lookAt(name: string): Promise<Peer | string> {
 
 /** Whether a peer runs in a row. */
 export function takes(peer: Peer, row: Row): boolean {
-  if (row.kind === 'idle') return peer.openIdle !== undefined;
+  if (row.kind === 'idle') return peer.openIdle !== undefined && peer.stores !== 'only';
   if (row.kind !== 'traffic') return peer.kind === 'wilco';
   if (row.peers !== undefined) return row.peers.includes(peer.name);
   if (row.isDurable ? peer.stores === undefined : peer.stores === 'only') return false;

@@ -28,7 +28,7 @@ function measuredLine(run: Omit<Run, 'round' | 'row' | 'peer'>): string {
   if (syncs === undefined) return trafficLine(traffic);
   const { sender, receiver, broker, p50Micros, p99Micros } = syncs;
   const parts = [sender, receiver, ...(broker > 0 ? [broker] : [])].map((one) => one.toFixed(3));
-  const took = `${p50Micros.toFixed(0)}/${p99Micros.toFixed(0)} µs`;
+  const took = `${p50Micros?.toFixed(0) ?? '–'}/${p99Micros?.toFixed(0) ?? '–'} µs`;
   return `${trafficLine(traffic)}; syncs a message ${parts.join(' + ')}, ${took}`;
 }
 

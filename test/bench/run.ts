@@ -3,6 +3,7 @@
  *
  *     npm run bench -- --only P64,A1024 --peers wilco,raw --rounds 3 --quick
  *     npm run bench -- --matrix
+ *     npm run bench -- --profile P64
  *
  * Keeps every figure in `results/`; `--keep` also makes them those of the documents. The
  * matrix is all rows and peers, and what the targets compare three times; broken off, it
@@ -16,6 +17,7 @@ import type { Figures } from './figures.ts';
 import { measureRun } from './measure-run.ts';
 import { availablePeers } from './peers-available.ts';
 import { planOf } from './plan.ts';
+import { profileRow } from './profile.ts';
 import { jsonOf, ResultsFile } from './results-file.ts';
 import { ROWS } from './rows.ts';
 import { runLine } from './run-line.ts';
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     matrix: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    profile: { type: 'string' },
   },
 });
 const isChosen = (chosen: string | undefined, name: string): boolean =>
@@ -55,6 +58,12 @@ const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS));
 const { peers, missing } = await availablePeers((name) => isChosen(values.peers, name));
 for (const [name, why] of Object.entries(missing)) console.log(`${name} is left out: ${why}`);
 buildStale();
+if (values.profile !== undefined) {
+  const row = ROWS.find(({ name }) => name === values.profile);
+  if (row === undefined) throw new TypeError(`there is no row ${values.profile}`);
+  console.log(await profileRow(values.peers ?? 'wilco', row, measureMs));
+  process.exit();
+}
 const plan = planOf(rows, peers, rounds, values.matrix);
 const empty: Figures = {
   startedAt: new Date().toISOString(),

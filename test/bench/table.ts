@@ -117,12 +117,12 @@ function trafficCell(pick: Pick): string {
   const p50 = pick((run) => run.traffic?.p50Micros);
   const p99 = pick((run) => run.traffic?.p99Micros);
   const syncs = pick((run) => run.syncs?.perMessage);
-  const syncMicros = pick((run) => run.syncs?.p50Micros);
+  const syncMicros = pick((run) => run.syncs?.p50Micros) ?? 0;
   const more = [
     ...(p50 === undefined || p99 === undefined ? [] : [`${p50.toFixed(0)}/${p99.toFixed(0)} µs`]),
-    ...(syncs === undefined || syncMicros === undefined
+    ...(syncs === undefined
       ? []
-      : [`${syncs.toPrecision(2)} syncs of ${syncMicros.toFixed(0)} µs`]),
+      : [`${syncs.toPrecision(2)} syncs${syncs > 0 ? ` of ${syncMicros.toFixed(0)} µs` : ''}`]),
   ];
   return `${countOf(rate)}/s (${[`${microsOf(cpu)} µs`, ...more].join(', ')})`;
 }

@@ -27,8 +27,6 @@ export interface TrafficFigures {
 
 /** What a trio is started with. */
 export interface TrioOptions {
-  /** File for the CPU profile of a process, by its role. */
-  readonly profileTo?: (role: 'sender' | 'receiver') => string;
   /** The syncs of each process are written down, in {@link Trio.traceOf}. */
   readonly isTraced?: boolean;
 }
@@ -127,9 +125,14 @@ export class Trio {
   }
 
   async stop(): Promise<void> {
-    // What uses another is stopped before it.
-    for (const one of this.#running.reverse()) await one.stop();
+    await this.end();
     rmSync(this.#start.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Ends the processes and leaves what they wrote. */
+  async end(): Promise<void> {
+    // What uses another is stopped before it.
+    for (const one of this.#running.splice(0).reverse()) await one.stop();
   }
 
   async #startAll(): Promise<void> {
@@ -156,8 +159,7 @@ export class Trio {
   }
 
   #startProcess(role: 'sender' | 'receiver'): BenchProcess {
-    const profileTo = this.#options.profileTo?.(role);
-    const process = new BenchProcess({ ...this.#launchOf(role), profileTo });
+    const process = new BenchProcess(this.#launchOf(role));
     this.#running.push(process);
     return process;
   }
@@ -209,9 +211,8 @@ export async function measureTraffic(
   peer: string,
   row: TrafficRow,
   measureMs: number,
-  options: TrioOptions = {},
 ): Promise<TrafficFigures> {
-  const trio = await Trio.start(peer, row, options);
+  const trio = await Trio.start(peer, row);
   try {
     await trio.warmUp();
     return await trio.measure(measureMs);
