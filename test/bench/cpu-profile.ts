@@ -34,8 +34,8 @@ export interface CallNode {
   readonly children: Map<string, CallNode>;
 }
 
-/** What is not work. */
-const IDLE = new Set(['(idle)', '(root)']);
+/** What is not work: `dispatch` is the inspector itself. */
+const LEFT_OUT = new Set(['(idle)', 'dispatch']);
 
 /** The tree of calls of a profile; the same function under the same one is one node. */
 export function callTreeOf(profile: CpuProfile): CallNode {
@@ -50,8 +50,9 @@ export function callTreeOf(profile: CpuProfile): CallNode {
     const node = nodes.get(id);
     if (node === undefined) return;
     const { functionName } = node.callFrame;
-    if (functionName === '(idle)') return;
-    const into = IDLE.has(functionName) ? parent : childOf(parent, sources.place(node.callFrame));
+    if (LEFT_OUT.has(functionName)) return;
+    const isRoot = functionName === '(root)';
+    const into = isRoot ? parent : childOf(parent, sources.place(node.callFrame));
     into.selfMicros += selfMicros.get(id) ?? 0;
     for (const child of node.children ?? []) add(child, into);
   }

@@ -3,6 +3,7 @@ import type { AckFrame, Announcement, ChannelAck, Frame } from '@wilco/protocol'
 import {
   resolveSessionOptions,
   Session,
+  SuspectGate,
   WindowBudget,
   type Link,
   type SessionSetting,
@@ -219,5 +220,7 @@ function settingOf(budget: WindowBudget): SessionSetting {
     budget,
     concurrencyOf: () => 1,
     channelOf: () => ({ weight: 1, isUrgent: false }),
+    keepsPlace: () => true,
+    suspects: new SuspectGate(),
   };
 }

@@ -23,6 +23,7 @@ export function commandLine(
           'strace',
           '--seccomp-bpf',
           '-f',
+          '-ttt',
           '-T',
           '-qq',
           '-e',

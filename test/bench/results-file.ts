@@ -55,8 +55,9 @@ function builtCode(): string {
   const hash = createHash('sha256');
   for (const folder of MEASURED) {
     const dist = `${root}packages/${folder}/dist/`;
-    const files = readdirSync(dist).filter((file) => file.endsWith('.js'));
-    for (const file of files.sort()) hash.update(readFileSync(`${dist}${file}`));
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    for (const file of files.filter((one) => one.endsWith('.js')).sort())
+      hash.update(readFileSync(`${dist}${file}`));
   }
   return hash.digest('hex').slice(0, 12);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { medianOf, type Figures, type Run } from './figures.ts';
+import { medianOf, type Run } from './figures.ts';
+import { figuresOf, trafficRun } from './figures-of.ts';
 import { median } from './median.ts';
 import { ROWS } from './rows.ts';
 import { figuresDocument, meaningsOf, peersTableOf, tableOf } from './table.ts';
@@ -17,11 +18,11 @@ describe('the table of the benchmark', () => {
 
   test('a row sums up the runs of one peer in it, and of no other', () => {
     const figures = figuresOf([
-      run('P64', 'wilco', 1, 100_000, 10),
-      run('P64', 'wilco', 2, 300_000, 30),
-      run('P64', 'wilco', 3, 200_000, 20),
-      run('P64', 'raw', 1, 1, 1),
-      run('P1', 'wilco', 1, 1, 1),
+      trafficRun('P64', 'wilco', 1, 100_000, 10),
+      trafficRun('P64', 'wilco', 2, 300_000, 30),
+      trafficRun('P64', 'wilco', 3, 200_000, 20),
+      trafficRun('P64', 'raw', 1, 1, 1),
+      trafficRun('P1', 'wilco', 1, 1, 1),
     ]);
     const rateOf = (one: Run): number | undefined => one.traffic?.rate;
     expect(medianOf(figures, 'P64', 'wilco', rateOf)).toBe(200_000);
@@ -31,20 +32,20 @@ describe('the table of the benchmark', () => {
   test('it shows rows that were run only, and a dash where a peer was not', () => {
     const table = tableOf(
       figuresOf([
-        run('P64', 'wilco', 1, 123_456, 8.1),
+        trafficRun('P64', 'wilco', 1, 123_456, 8.1),
         { row: IDLE?.name ?? '', peer: 'raw', round: 1, memoryBytes: 4_608 },
       ]),
     );
     expect(table.split('\n').slice(2)).toEqual([
-      '| 100 B, 64 in flight, one core | 123 k/s (8.1 µs) | – |',
-      '| 5,000 idle connections | – | 4.5 KiB |',
+      '| 100 B, 64 in flight, one core | 123 k/s (8.1 µs) | – | – | – |',
+      '| 5,000 idle connections | – | 4.5 KiB | – | – |',
       '',
     ]);
   });
 
   test('a peer is a line where there are many, and one that is not installed says so', () => {
     const figures = {
-      ...figuresOf([run('P64', 'wilco', 1, 123_456, 8.1)]),
+      ...figuresOf([trafficRun('P64', 'wilco', 1, 123_456, 8.1)]),
       missing: { nats: 'x' },
     };
     expect(peersTableOf(figures).split('\n')).toEqual([
@@ -64,22 +65,3 @@ describe('the table of the benchmark', () => {
     expect(cells.filter((line) => line[1] === '–' || line[5]?.startsWith('–'))).toEqual([]);
   });
 });
-
-function run(row: string, peer: string, round: number, rate: number, cpuMicros: number): Run {
-  const halves = { senderMicros: cpuMicros / 2, receiverMicros: cpuMicros / 2, brokerMicros: 0 };
-  return { row, peer, round, traffic: { messages: 1, rate, cpuMicros, ...halves } };
-}
-
-function figuresOf(runs: readonly Run[]): Figures {
-  const meanings = { wilco: 'handled', raw: 'counted' };
-  return {
-    startedAt: '2026-01-01',
-    machine: {},
-    versions: {},
-    measureMs: 1,
-    meanings,
-    kinds: { wilco: 'wilco', raw: 'bound' },
-    missing: {},
-    runs,
-  };
-}

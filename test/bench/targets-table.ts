@@ -1,11 +1,13 @@
 import type { Figures } from './figures.ts';
 import { isReached, TARGETS, type Bound } from './targets.ts';
 
-/** Each target, what was measured, and whether that reaches it. */
+/** Each target of which something was measured, and whether that reaches it. */
 export function targetsTableOf(figures: Figures): string {
-  const lines = TARGETS.map(
-    ({ work, must, want }) => `| ${work} | ${cellOf(must, figures)} | ${cellOf(want, figures)} |`,
-  );
+  const lines = TARGETS.flatMap(({ work, must, want }) => {
+    const isMeasured = [...must, ...want].some(({ value }) => value(figures) !== undefined);
+    return isMeasured ? [`| ${work} | ${cellOf(must, figures)} | ${cellOf(want, figures)} |`] : [];
+  });
+  if (lines.length === 0) return '';
   return ['| work | must | want |', '| --- | --- | --- |', ...lines, ''].join('\n');
 }
 

@@ -5,8 +5,8 @@ const STORED: GivenSide = { isVolatile: false };
 
 interface Given {
   readonly ttlMs?: number;
-  readonly outboxHeadMessages?: number | undefined;
-  readonly outboxHeadBytes?: number | undefined;
+  readonly outboxHeadMessages?: number;
+  readonly outboxHeadBytes?: number;
 }
 
 /** A client that has queued so many messages without a connection, each with its number in it. */

@@ -2,6 +2,7 @@ import { connect, defineMessage } from '@wilco/client';
 import { rawBytes } from '@wilco/codec';
 import { tcpTransport } from '@wilco/endpoint';
 import { listen } from '@wilco/server';
+import { levelStore } from '@wilco/store/level';
 import type { Order, Peer, Work } from '../peer.ts';
 
 const Bytes = defineMessage<Uint8Array>('bytes', { codec: rawBytes });
@@ -12,13 +13,15 @@ const OUTBOX_MESSAGES = 10_000;
 /** Wilco as it is by default, with a promise for every message. */
 export const peer: Peer = {
   name: 'wilco',
-  meaning: 'the receipt says handled: the handler has finished',
+  meaning:
+    'the receipt says handled: the handler has finished; on disk: outbox, inbox and mark are synced',
   kind: 'wilco',
   acknowledgedBy: 'application',
   carries: 'both',
+  stores: 'also',
 
   async startReceiver(work) {
-    const server = await listen(optionsOf(work));
+    const server = await listen(optionsOf(work, 'server'));
     let count = 0;
     server.handle(Bytes, (body) => {
       if (body.length > 0) count += 1;
@@ -32,7 +35,7 @@ export const peer: Peer = {
   async startSender(work, acknowledged) {
     const { body, inFlight } = work;
     const client = connect({
-      ...optionsOf(work),
+      ...optionsOf(work, 'client'),
       outboxMessages: Math.max(inFlight, OUTBOX_MESSAGES),
     });
     await client.opened;
@@ -45,15 +48,18 @@ export const peer: Peer = {
   },
 
   async openIdle(work) {
-    const client = connect(optionsOf(work));
+    const client = connect(optionsOf(work, 'client'));
     await client.opened;
     return client;
   },
 };
 
-/** An own transport is believed to protect its bytes, where it is said so. */
-function optionsOf({ port, isProtected }: Work) {
-  const options = { port, host: '127.0.0.1' };
-  if (!isProtected) return options;
-  return { ...options, transport: tcpTransport(), integrity: 'endToEnd' as const };
+/** On disk at both sides, and with a transport that is believed to protect its bytes, where asked for. */
+function optionsOf({ port, folder, isDurable, isProtected }: Work, side: 'server' | 'client') {
+  return {
+    port,
+    host: '127.0.0.1',
+    ...(isDurable ? { store: levelStore(`${folder}/${side}`) } : {}),
+    ...(isProtected ? { transport: tcpTransport(), integrity: 'endToEnd' as const } : {}),
+  };
 }
