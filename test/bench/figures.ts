@@ -32,6 +32,8 @@ export interface Figures {
   /** What the acknowledgement of each peer says, by name, in the order in which they ran. */
   readonly meanings: Readonly<Record<string, string>>;
   readonly kinds: Readonly<Record<string, Peer['kind']>>;
+  /** Those in which not the application acknowledges. */
+  readonly brokers?: readonly string[];
   /** Why a peer did not run, by name. */
   readonly missing: Readonly<Record<string, string>>;
   readonly runs: readonly Run[];

@@ -86,7 +86,7 @@ export const ROWS: readonly Row[] = [
   traffic('D64', '100 B, 64 in flight, on disk', { inFlight: 64, isDurable: true }),
   traffic('D1024', '100 B, 1,024 in flight, on disk', { inFlight: 1_024, isDurable: true }),
   ...[1, 1_000].map((connections) =>
-    traffic(`C${connections}`, `100 B, 16 in flight on each of ${countOf(connections)}, one core`, {
+    traffic(`C${connections}`, `100 B, 16 in flight on ${countOf(connections)}, one core`, {
       inFlight: 16,
       connections,
       isPinned: true,
@@ -141,5 +141,7 @@ function traffic(name: string, title: string, traits: Traits): TrafficRow {
 }
 
 function countOf(connections: number): string {
-  return connections === 1 ? 'one connection' : `${connections.toLocaleString('en')} connections`;
+  return connections === 1
+    ? 'one connection'
+    : `each of ${connections.toLocaleString('en')} connections`;
 }

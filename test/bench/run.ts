@@ -61,7 +61,7 @@ buildStale();
 if (values.profile !== undefined) {
   const row = ROWS.find(({ name }) => name === values.profile);
   if (row === undefined) throw new TypeError(`there is no row ${values.profile}`);
-  console.log(await profileRow(values.peers ?? 'wilco', row, measureMs));
+  console.log(await profileRow(values.peers ?? 'wilco', row, measureMs, values.keep));
   process.exit();
 }
 const plan = planOf(rows, peers, rounds, values.matrix);
@@ -72,6 +72,7 @@ const empty: Figures = {
   measureMs,
   meanings: Object.fromEntries(peers.map(({ name, meaning }) => [name, meaning])),
   kinds: Object.fromEntries(peers.map(({ name, kind }) => [name, kind])),
+  brokers: peers.flatMap(({ name, acknowledgedBy }) => (acknowledgedBy === 'broker' ? name : [])),
   missing,
   runs: [],
 };

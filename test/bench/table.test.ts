@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { medianOf, type Run } from './figures.ts';
+import { figuresDocument } from './documents.ts';
 import { figuresOf, trafficRun } from './figures-of.ts';
 import { median } from './median.ts';
 import { ROWS } from './rows.ts';
-import { figuresDocument, meaningsOf, peersTableOf, tableOf } from './table.ts';
+import { meaningsOf, peersTableOf, tableOf } from './table.ts';
 
 const IDLE = ROWS.find(({ kind }) => kind === 'idle');
 

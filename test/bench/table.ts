@@ -1,19 +1,7 @@
-import { medianOf, readFigures, type Figures, type Run } from './figures.ts';
+import { medianOf, type Figures, type Run } from './figures.ts';
 import { ROWS, type Row } from './rows.ts';
 
-/** Those that the README shows, and in which rows; the others are in `test/bench/README.md`. */
-const SHOWN_PEERS = ['wilco', 'raw', 'net-ack', 'ws-ack', 'socket-io'];
-const SHOWN_ROWS = ['P1', 'P64', 'P1024', 'PO64', 'A1024', 'A4096', 'A16k', 'A1m', 'I5000'];
 const NOTHING = '–';
-
-/** The part of README.md about speed: what the benchmark last kept. */
-export function figuresDocument(): string {
-  const figures = readFigures(new URL('figures.json', import.meta.url));
-  const rows = ROWS.filter(({ name }) => SHOWN_ROWS.includes(name));
-  const peers = SHOWN_PEERS.filter((peer) => peer in figures.meanings);
-  const table = tableOf(figures, rows, peers);
-  return `\n${table}\n${conditionsOf(figures)}\n${meaningsOf(figures, peers)}\n`;
-}
 
 /** The works as lines, the peers as columns: medians. */
 export function tableOf(

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { CLIENT_TRANSITIONS, SERVER_TRANSITIONS, SESSION_TRANSITIONS } from '@wilco/session';
-import { figuresDocument } from '../bench/table.ts';
+import {
+  allFiguresDocument,
+  figuresDocument,
+  rowsDocument,
+  targetsDocument,
+} from '../bench/documents.ts';
+import { pictureDocument } from '../bench/picture.ts';
+import { profileDocument } from '../bench/profile-table.ts';
 import { conversationDocument } from './conversation-document.ts';
 import { errorsDocument } from './errors-document.ts';
 import { logDocument } from './log-document.ts';
@@ -22,6 +29,11 @@ export interface GeneratedDocument {
 export const DOCUMENTS: readonly GeneratedDocument[] = [
   { path: 'ERRORS.md', content: errorsDocument },
   part('README.md', 'figures', figuresDocument),
+  { path: 'test/bench/figures.svg', content: pictureDocument },
+  part('test/bench/README.md', 'rows', rowsDocument),
+  part('test/bench/README.md', 'all figures', allFiguresDocument),
+  part('test/bench/README.md', 'targets', targetsDocument),
+  part('test/bench/README.md', 'profile', profileDocument),
   part('PROTOCOL.md', 'a conversation', conversationDocument),
   part('PROTOCOL.md', 'client connection phases', () => phasesDocument(CLIENT_TRANSITIONS)),
   part('PROTOCOL.md', 'server connection phases', () => phasesDocument(SERVER_TRANSITIONS)),
