@@ -167,6 +167,9 @@ class EnginePeer implements SessionSink {
   requestFlush(): void {}
   persist(): void {}
   commit(): void {}
+  commitLater(): void {}
+  readOutgoing(): void {}
+  deadLetter(): void {}
   queued(): void {}
   received(): void {}
   start(): void {}
