@@ -174,8 +174,14 @@ describe('a store that keeps messages', () => {
 function story(): Pair {
   const pair = durable(3);
   pair.reconnectMs = 5;
-  pair.server.respond = ({ seq }) => (seq % 2 === 0 ? reply(seq) : HANDLED);
-  pair.client.respond = () => reply(7);
+  pair.server.respond = ({ seq, channelName }) => ({
+    ...(seq % 2 === 0 ? reply(seq) : HANDLED),
+    effects: [`${channelName} #${String(seq)}`],
+  });
+  pair.client.respond = ({ seq, channelName }) => ({
+    ...reply(7),
+    effects: [`${channelName} #${String(seq)}`],
+  });
   pair.connect();
   for (let i = 0; i < 4; i++) pair.send(pair.client, { bytes: Uint8Array.of(i) });
   pair.send(pair.client, { bytes: new Uint8Array(100_000), channel: 'two' });
@@ -250,6 +256,11 @@ function checkAfterCrash(sender: Side, receiver: Side): void {
       );
       expect(first?.bytes).toBe(bytes);
     }
+    // What its handler wrote with it is there once, as soon as it counts as handled.
+    const effect = `${message.channelName} #${String(message.seq)}`;
+    const effects = receiver.store.effects.filter((one) => one === effect);
+    expect(effects.length).toBeLessThanOrEqual(1);
+    if (status === 'handled') expect(effects).toHaveLength(1);
     if (status === 'cancelled') expect(taken).toEqual([]);
     if (status === undefined) expect(sender.runId).toContain("'");
   }
