@@ -41,7 +41,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     '@wilco/client',
     '@wilco/server',
+    '@wilco/store',
     '@wilco/testkit',
+    'classic-level',
     'commander',
     'node:crypto',
     'node:fs',

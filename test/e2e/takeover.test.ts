@@ -50,7 +50,8 @@ describe('with the token', () => {
       server.once('stateLost', resolve),
     );
     expect(reason).toBe('clientStateLost');
-    expect(await held.settled).toMatchObject({ status: 'inDoubt' });
+    // Its store has the message still, for whoever opens it next.
+    expect(await held.settled).toMatchObject({ status: 'left' });
   });
 
   test('the old connection never writes into the session again', async ({ here }) => {
@@ -84,6 +85,16 @@ describe('with the token', () => {
   });
 });
 
+test('a session that has ended is told as ended to who proves it', async ({ here }) => {
+  const { server, address } = await openPeer(here, { resumeWindowMs: 200 });
+  const session = await expiredSession(server, address);
+  const late = new PlainPeer(address, { credentials: ADA, counter: 10, session });
+  late.takesNewSessions = true;
+  const { newReason, predecessor } = await late.open();
+  expect({ newReason, predecessor }).toEqual({ newReason: 'ended', predecessor: session?.id });
+  await late.close();
+});
+
 describe('without the token', () => {
   test.for(['forged', 'unknown session', 'expired', 'foreign'] as const)(
     '%s gets a new session, and no hint why; the session in use is not touched',
@@ -95,7 +106,8 @@ describe('without the token', () => {
         forged: { session: { id, token } },
         'unknown session': { session: { id: randomBytes(16).toString('hex'), token } },
         expired: {
-          session: kind === 'expired' ? await expiredSession(server, address) : undefined,
+          session:
+            kind === 'expired' ? { ...(await expiredSession(server, address)), token } : undefined,
         },
         foreign: { session: peer.session, credentials: Buffer.from('eve').toString('hex') },
       }[kind];
@@ -196,8 +208,9 @@ function copiedStore(): { store: Store; copy: () => Store } {
   });
   const copy = (): Store => {
     const sessions = structuredClone(image.sessions());
-    return storeAround(memoryStore({ keep: true }), {
-      open: () => Promise.resolve({ storeId: 'cloned', bootCount: 2, sessions, damage: [] }),
+    const other = memoryStore({ keep: true, storeId: 'cloned' });
+    return storeAround(other, {
+      open: async () => ({ ...(await other.open()), bootCount: 2, sessions }),
       commit: (_, done) => queueMicrotask(done),
     });
   };
