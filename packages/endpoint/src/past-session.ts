@@ -28,7 +28,6 @@ export class PastSession implements SessionHandle {
     return Promise.resolve([]);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- it has none
   async *pending(): AsyncGenerator<never> {}
 
   stats(): undefined {

@@ -62,6 +62,11 @@ export class SendChannels {
   restore(record: SendingRecord, base: Position): SendChannel {
     const { channel: number, name, next, reported } = record;
     const turn = this.#setting.channelOf(name);
+    // Of a channel that was opened, and in which nothing was kept, only its number is known.
+    while (this.#byNumber.length < number) {
+      const unknown = this.#byNumber.length;
+      this.#keep(new SendChannel(unknown, `unnamed ${unknown}`, { weight: 1, isUrgent: false }));
+    }
     const channel = new SendChannel(number, name, turn, next, reported, base);
     this.#keep(channel);
     return channel;

@@ -25,6 +25,13 @@ export interface HandlerSite {
   ): unknown;
 }
 
+/** Why a message may be refused where nothing is wrong. */
+const MAY_BE_REFUSED: ReadonlySet<string> = new Set([
+  'WILCO_CLOSED',
+  'WILCO_OUTBOX_FULL',
+  'WILCO_STORE_FULL',
+]);
+
 /**
  * What one process does with messages: sends those of the plan, handles what comes in as
  * the plan says, and tells the history. It never asks the tested code what happened.
@@ -93,7 +100,7 @@ export class Application {
   #refused({ index, bytes }: PlannedMessage, error: unknown): void {
     const code = WilcoError.is(error) ? error.code : String(error);
     this.#say(`can not send ${index}: ${code}`);
-    if (code === 'WILCO_OUTBOX_FULL' || code === 'WILCO_CLOSED') return;
+    if (MAY_BE_REFUSED.has(code)) return;
     const { outboxBytes = Infinity } = this.#world.optionsOf(this.host);
     if (code === 'WILCO_PAYLOAD_TOO_LARGE' && bytes > outboxBytes) return;
     this.#world.judge.blame(
