@@ -2,7 +2,7 @@
  * Kills processes at every instruction that counts, and compares what was sent with what arrived.
  *
  *     npm run crash                       all of it; goes on where it was broken off
- *     npm run crash -- --short            what fits in 90 s, as .ci/run does it
+ *     npm run crash -- --short            what fits in 90 s
  *     npm run crash -- --only 'fdatasync' the cases whose name has this in it
  */
 import { rmSync } from 'node:fs';
