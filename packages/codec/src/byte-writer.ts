@@ -17,6 +17,8 @@ const BY_REFERENCE_BYTES = 8 * 1024;
 const SPARE_SLABS = 16;
 
 const NOTHING = new Uint8Array(0);
+/** Where nothing was written; nothing is ever put into it. */
+const NO_PIECES: Uint8Array[] = [];
 
 /** A slab that nobody writes to, and how much of it was taken already. */
 interface Spare {
@@ -46,7 +48,7 @@ export class ByteWriter {
   #lengthBytes = 1;
   /** What comes before is sealed. */
   #unsealedFrom = 0;
-  #sealed: Uint8Array[] = [];
+  #sealed = NO_PIECES;
   #sealedBytes = 0;
   /** Bytes of this batch that went through slabs; the next will have about as many as the last. */
   #batchBytes = 0;
@@ -69,7 +71,7 @@ export class ByteWriter {
     if (taken.length > 0) {
       this.#lastBytes = this.#batchBytes;
       this.#batchBytes = 0;
-      this.#sealed = [];
+      this.#sealed = NO_PIECES;
       this.#sealedBytes = 0;
       this.#letGo();
     }
@@ -178,7 +180,7 @@ export class ByteWriter {
   #finishByReference(payload: Uint8Array, hasChecksum: boolean): void {
     const headSum = hasChecksum ? crc32(this.#slab, this.#frameStart, this.#position) : 0;
     this.#seal(this.#position);
-    this.#sealed.push(payload);
+    this.#piece(payload);
     this.#sealedBytes += payload.length;
     if (hasChecksum) this.#writeChecksum(crc32(payload, 0, payload.length, headSum));
     this.#frameStart = this.#position;
@@ -209,10 +211,15 @@ export class ByteWriter {
 
   #seal(to: number): void {
     if (to === this.#unsealedFrom) return;
-    this.#sealed.push(this.#slab.subarray(this.#unsealedFrom, to));
+    this.#piece(this.#slab.subarray(this.#unsealedFrom, to));
     this.#sealedBytes += to - this.#unsealedFrom;
     this.#batchBytes += to - this.#unsealedFrom;
     this.#unsealedFrom = to;
+  }
+
+  #piece(bytes: Uint8Array): void {
+    if (this.#sealed === NO_PIECES) this.#sealed = [bytes];
+    else this.#sealed.push(bytes);
   }
 
   /** A batch goes out in one piece where it can; and who says little holds no slab. */

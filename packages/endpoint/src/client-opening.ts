@@ -71,8 +71,9 @@ export class ClientConnection implements FrameConnectionOwner {
     this.#log = log && new ConnectionLog(log, 'connection.dialled', connection.remote);
     this.#frames = new FrameConnection(
       connection,
-      { ...options, clock, lingerMs, isOpeningLimited: false, number: this.#log?.number },
+      { ...options, clock, lingerMs, isOpeningLimited: false },
       this,
+      this.#log?.number,
     );
     this.#frames.setDeadline(clock.nowMs() + options.connectTimeoutMs);
   }
@@ -115,9 +116,15 @@ export class ClientConnection implements FrameConnectionOwner {
       ack: welcome.ack,
       isReliable: frames.isReliable,
       handsOverReads: frames.handsOverReads,
-      // WELCOME is the one frame of the opening that came in.
-      framesSeen: () => frames.framesSeen - 1,
-      framesWritten: () => frames.framesWritten - writtenBefore,
+      counts: {
+        // WELCOME is the one frame of the opening that came in.
+        get framesSeen() {
+          return frames.framesSeen - 1;
+        },
+        get framesWritten() {
+          return frames.framesWritten - writtenBefore;
+        },
+      },
     });
   }
 

@@ -11,8 +11,6 @@ const PREAMBLE_BYTES = 8;
 
 /** The limits of one connection. */
 export interface FrameConnectionSetting {
-  /** Names it in the log of its endpoint. */
-  readonly number?: number | undefined;
   readonly clock: Clock;
   /** How long a frame that was begun may take. Milliseconds. */
   readonly frameTimeoutMs: number;
@@ -72,18 +70,19 @@ export class FrameConnection implements ConnectionEvents {
   #cancelTimer: () => void = nothing;
   /** Set while an ended connection waits for the peer's end. */
   #isLingering = false;
-  #gone: (() => void)[] = [];
+  #gone: (() => void)[] | undefined;
 
   constructor(
     connection: Connection,
     setting: FrameConnectionSetting,
     owner: FrameConnectionOwner,
+    number = 0,
   ) {
     this.#connection = connection;
     this.#setting = setting;
     this.#owner = owner;
     this.remote = connection.remote;
-    this.number = setting.number ?? 0;
+    this.number = number;
     this.isReliable = connection.isReliable;
     this.isExposed = connection.isExposed;
     this.handsOverReads = connection.handsOverReads === true;
@@ -180,7 +179,7 @@ export class FrameConnection implements ConnectionEvents {
   get gone(): Promise<void> {
     if (this.#owner === undefined && !this.#isLingering) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#gone.push(resolve);
+      (this.#gone ??= []).push(resolve);
     });
   }
 
@@ -332,8 +331,8 @@ export class FrameConnection implements ConnectionEvents {
     this.#cancelTimer();
     this.#cancelTimer = nothing;
     this.#connection.destroy();
-    const gone = this.#gone;
-    this.#gone = [];
+    const gone = this.#gone ?? [];
+    this.#gone = undefined;
     for (const tell of gone) tell();
   }
 

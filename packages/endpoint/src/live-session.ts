@@ -49,7 +49,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   #isMoved = false;
   /** Set while it handles what it had received, though it is over. */
   #forgetOutliving = nothing;
-  #onEnded: (() => void)[] = [];
+  #onEnded: (() => void)[] | undefined;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
   constructor(setting: LiveSessionSetting, life: SessionLife) {
@@ -145,7 +145,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     else sayGoodbye();
     const over = new Promise<void>((resolve) => {
       if (this.#isOver()) resolve();
-      else this.#onEnded.push(resolve);
+      else (this.#onEnded ??= []).push(resolve);
     });
     this.stepped();
     return over;
@@ -363,8 +363,8 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   #markEnded(): void {
     this.#hasEnded = true;
     this.#cancelDrain();
-    const waiting = this.#onEnded;
-    this.#onEnded = [];
+    const waiting = this.#onEnded ?? [];
+    this.#onEnded = undefined;
     for (const tell of waiting) tell();
   }
 }

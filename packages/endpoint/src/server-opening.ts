@@ -11,13 +11,18 @@ import {
 import {
   nextServerPhase,
   type ServerConnectionEvent,
+  type FrameCounts,
   type ServerConnectionPhase,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import { endOf } from './connection-end.ts';
 import { farewellFrame, reasonOf } from './farewell-frame.ts';
 import { ConnectionLog } from './connection-log.ts';
-import { FrameConnection, type FrameConnectionOwner } from './frame-connection.ts';
+import {
+  FrameConnection,
+  type FrameConnectionOwner,
+  type FrameConnectionSetting,
+} from './frame-connection.ts';
 import type { EventLog } from './log.ts';
 import type { ResolvedOpeningOptions } from './opening-options.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -57,7 +62,7 @@ export interface Refusal {
  * One connection of a server, from its acceptance to its end: HELLO, WELCOME, READY, then
  * the frames of the session. The machine is the table `SERVER_TRANSITIONS`.
  */
-export class ServerConnection implements FrameConnectionOwner {
+export class ServerConnection implements FrameConnectionOwner, FrameCounts {
   readonly remote: string;
   readonly #setting: ServerOpeningSetting;
   readonly #owner: ServerOpeningOwner;
@@ -76,11 +81,9 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#setting = setting;
     this.#owner = owner;
     this.remote = connection.remote;
-    const { options, clock, lingerMs, log } = setting;
+    const { options, clock, log } = setting;
     this.#log = log && new ConnectionLog(log, 'connection.accepted', connection.remote);
-    const { frameTimeoutMs, maxUnsentBytes } = options;
-    const limits = { clock, frameTimeoutMs, maxUnsentBytes, lingerMs, isOpeningLimited: true };
-    this.#frames = new FrameConnection(connection, { ...limits, number: this.#log?.number }, this);
+    this.#frames = new FrameConnection(connection, limitsOf(setting), this, this.#log?.number);
     this.#frames.setDeadline(clock.nowMs() + options.helloTimeoutMs);
   }
 
@@ -88,6 +91,15 @@ export class ServerConnection implements FrameConnectionOwner {
   get #hasIntegrity(): boolean {
     const isOurs = this.#welcome?.announcement.hasIntegrity === true;
     return isOurs && this.#hello?.hasIntegrity === true;
+  }
+
+  /** Frames since the opening. */
+  get framesSeen(): number {
+    return this.#frames.framesSeen - this.#seenBefore;
+  }
+
+  get framesWritten(): number {
+    return this.#frames.framesWritten - this.#writtenBefore;
   }
 
   get phase(): ServerConnectionPhase {
@@ -151,8 +163,7 @@ export class ServerConnection implements FrameConnectionOwner {
       ack: ready.ack,
       isReliable: frames.isReliable,
       handsOverReads: frames.handsOverReads,
-      framesSeen: () => frames.framesSeen - this.#seenBefore,
-      framesWritten: () => frames.framesWritten - this.#writtenBefore,
+      counts: this,
     });
     if (frames.isReliable) this.#hello = this.#welcome = undefined;
     this.#acknowledgeReady();
@@ -306,6 +317,19 @@ export class ServerConnection implements FrameConnectionOwner {
     this.#setting.options.onTransition?.('server', phase, event);
     this.#log?.step(phase, event);
   }
+}
+
+/** One for all connections of a server. */
+const limits = new WeakMap<ServerOpeningSetting, FrameConnectionSetting>();
+
+function limitsOf(setting: ServerOpeningSetting): FrameConnectionSetting {
+  const known = limits.get(setting);
+  if (known !== undefined) return known;
+  const { clock, lingerMs, options } = setting;
+  const { frameTimeoutMs, maxUnsentBytes } = options;
+  const made = { clock, frameTimeoutMs, maxUnsentBytes, lingerMs, isOpeningLimited: true };
+  limits.set(setting, made);
+  return made;
 }
 
 function refuseFrame({ code, reason, retryAfterMs, elsewhere }: Refusal): RefuseFrame {

@@ -73,11 +73,7 @@ export function sessionSetting(
   storeKey: string,
   peer: Pick<IdSetting, 'scope' | 'pastOf'>,
 ): SessionSetting {
-  const { role, runId, clock, store, handlers, budget, channels } = source;
-  const optionsOf = (name: string): ChannelOptions =>
-    channels !== ALL_ORDINARY && Object.hasOwn(channels, name)
-      ? (channels[name] ?? ORDINARY)
-      : ORDINARY;
+  const { role, runId, clock, store, budget } = source;
   return {
     role,
     runId,
@@ -89,6 +85,24 @@ export function sessionSetting(
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     ids: { ...peer, table: source.ids, hashOf },
     budget,
+    ...rulesOf(source),
+  };
+}
+
+type Rules = Pick<SessionSetting, 'concurrencyOf' | 'keepsPlace' | 'suspects' | 'channelOf'>;
+
+/** One for all sessions of an endpoint. */
+const rules = new WeakMap<SessionSource, Rules>();
+
+function rulesOf(source: SessionSource): Rules {
+  const known = rules.get(source);
+  if (known !== undefined) return known;
+  const { handlers, channels } = source;
+  const optionsOf = (name: string): ChannelOptions =>
+    channels !== ALL_ORDINARY && Object.hasOwn(channels, name)
+      ? (channels[name] ?? ORDINARY)
+      : ORDINARY;
+  const made: Rules = {
     concurrencyOf: (type, channel) =>
       Math.min(handlers.concurrencyOf(type), optionsOf(channel).concurrency ?? Infinity),
     keepsPlace: (type) => handlers.keepsPlace(type),
@@ -98,6 +112,8 @@ export function sessionSetting(
       return { weight, isUrgent };
     },
   };
+  rules.set(source, made);
+  return made;
 }
 
 /** @throws {@link WilcoError} `WILCO_OPTION_INVALID`, naming the first bad channel. */

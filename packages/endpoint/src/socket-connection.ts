@@ -52,8 +52,9 @@ export class SocketConnection implements Connection {
   constructor(socket: Socket | Dial, facts: SocketFacts) {
     this.handsOverReads = typeof socket !== 'function';
     this.#socket = typeof socket === 'function' ? socket(this.#reading()) : socket;
+    (this.#socket as OwnedSocket)[OWNER] = this;
     // First of all: an error without a listener would end the process.
-    this.#socket.on('error', (error) => this.#events?.failed(facts.explain?.(error) ?? error));
+    this.#socket.on('error', tellFailed);
     this.#facts = facts;
     this.remote = facts.remote;
     this.isExposed = facts.isExposed;
@@ -77,9 +78,33 @@ export class SocketConnection implements Connection {
         events.opened();
       });
     }
-    if (this.handsOverReads) this.#socket.on('data', (bytes: Uint8Array) => this.#read(bytes));
-    this.#socket.on('end', () => events.ended());
-    this.#socket.on('close', () => events.closed());
+    if (this.handsOverReads) this.#socket.on('data', tellReceived);
+    this.#socket.on('end', tellEnded);
+    this.#socket.on('close', tellClosed);
+  }
+
+  /** @internal Told by the socket, as what follows. */
+  received(bytes: Uint8Array): void {
+    this.#events?.received(bytes);
+    this.#fullReads = bytes.length < FULL_READ_BYTES ? 0 : this.#fullReads + 1;
+    if (this.#fullReads < FULL_READS) return;
+    this.#fullReads = 0;
+    this.#yield();
+  }
+
+  /** @internal */
+  ended(): void {
+    this.#events?.ended();
+  }
+
+  /** @internal */
+  closed(): void {
+    this.#events?.closed();
+  }
+
+  /** @internal */
+  failed(error: Error): void {
+    this.#events?.failed(this.#facts.explain?.(error) ?? error);
   }
 
   write(bytes: Uint8Array): void {
@@ -106,18 +131,10 @@ export class SocketConnection implements Connection {
     return {
       buffer: sharedReadBuffer(),
       callback: (count, buffer) => {
-        this.#read(buffer.subarray(0, count));
+        this.received(buffer.subarray(0, count));
         return true;
       },
     };
-  }
-
-  #read(bytes: Uint8Array): void {
-    this.#events?.received(bytes);
-    this.#fullReads = bytes.length < FULL_READ_BYTES ? 0 : this.#fullReads + 1;
-    if (this.#fullReads < FULL_READS) return;
-    this.#fullReads = 0;
-    this.#yield();
   }
 
   /** The system would give it many reads in a row: who floods it waits for its turn like all others. */
@@ -125,6 +142,27 @@ export class SocketConnection implements Connection {
     this.#socket.pause();
     setImmediate(() => this.#socket.resume());
   }
+}
+
+/** The connection on a socket: listeners that find it there serve all sockets alike. */
+const OWNER = Symbol('connection');
+
+type OwnedSocket = Socket & { [OWNER]?: SocketConnection };
+
+function tellReceived(this: OwnedSocket, bytes: Uint8Array): void {
+  this[OWNER]?.received(bytes);
+}
+
+function tellEnded(this: OwnedSocket): void {
+  this[OWNER]?.ended();
+}
+
+function tellClosed(this: OwnedSocket): void {
+  this[OWNER]?.closed();
+}
+
+function tellFailed(this: OwnedSocket, error: Error): void {
+  this[OWNER]?.failed(error);
 }
 
 let readBuffer: Uint8Array | undefined;

@@ -1,11 +1,13 @@
+import { Alarms, type Alarm } from './alarms.ts';
 import type { Clock } from './clock.ts';
 
-/** The one timer of an engine: never later than it wants to be woken, and perhaps earlier. */
-export class WakeTimer {
+/** What wakes an engine: never later than it wants to be woken, and perhaps earlier. */
+export class WakeTimer implements Alarm {
+  /** Changed by the alarms of its clock, as what follows. */
+  deadlineMs = Infinity;
+  heapIndex = -1;
   readonly #clock: Clock;
   readonly #wake: () => void;
-  #armedAtMs = Infinity;
-  #cancel: () => void = nothing;
 
   constructor(clock: Clock, wake: () => void) {
     this.#clock = clock;
@@ -14,22 +16,17 @@ export class WakeTimer {
 
   /** Wakes at that time; where it is armed for something earlier it stays, and finds nothing due. */
   arm(dueMs: number): void {
-    if (dueMs >= this.#armedAtMs) return;
-    this.#cancel();
-    this.#armedAtMs = dueMs;
-    this.#cancel = this.#clock.schedule(dueMs, () => {
-      this.#armedAtMs = Infinity;
-      this.#cancel = nothing;
-      // What has come until now is read first: this process may have been busy, or asleep.
-      this.#clock.defer(this.#wake);
-    });
+    const armedAtMs = this.heapIndex === -1 ? Infinity : this.deadlineMs;
+    if (dueMs < armedAtMs) Alarms.of(this.#clock).set(this, dueMs);
+  }
+
+  /** It is time, or a little later. */
+  ring(): void {
+    // What has come until now is read first: this process may have been busy, or asleep.
+    this.#clock.defer(this.#wake);
   }
 
   stop(): void {
-    this.#cancel();
-    this.#cancel = nothing;
-    this.#armedAtMs = Infinity;
+    Alarms.of(this.#clock).remove(this);
   }
 }
-
-function nothing(): void {}

@@ -75,7 +75,7 @@ export class ServerSession implements SessionLife {
   isEstablished: boolean;
   /** A resume is being written to the store; others wait for it. */
   isResuming = false;
-  #waitingResumes: (() => void)[] = [];
+  #waitingResumes: (() => void)[] | undefined;
   /** With which code it leaves its records to the next run; `undefined`: it does not. */
   #detachCode: ErrorCode | undefined;
   /** It is to end, whatever else is said later. */
@@ -169,7 +169,7 @@ export class ServerSession implements SessionLife {
 
   /** One resume at a time: calls `resume` now, or when the one before has answered. */
   whenFree(resume: () => void): void {
-    if (this.isResuming) this.#waitingResumes.push(resume);
+    if (this.isResuming) (this.#waitingResumes ??= []).push(resume);
     else resume();
   }
 
@@ -177,7 +177,8 @@ export class ServerSession implements SessionLife {
   resumeDone(): void {
     this.isResuming = false;
     // One that is refused, or gone by now, resumes nothing: the next has its turn.
-    for (let next = this.#waitingResumes.shift(); next; next = this.#waitingResumes.shift()) {
+    const waiting = this.#waitingResumes ?? [];
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
       next();
       if (this.#isBusy()) return;
     }

@@ -1,6 +1,6 @@
-import type { Frame } from '@wilco/protocol';
 import type { OutgoingMessage } from './outgoing-message.ts';
 import type { SendChannel } from './send-channel.ts';
+import type { SessionSink } from './sink.ts';
 import { NamesGiven } from './type-numbers.ts';
 
 /** So many of the longest names fit a frame. */
@@ -8,11 +8,11 @@ const NAMES_PER_FRAME = 256;
 
 /** Tells the peer the names of types and channels, once on each connection, ahead of their first use. */
 export class Announcer {
-  readonly #write: (frame: Frame) => void;
+  readonly #sink: Pick<SessionSink, 'transmit'>;
   readonly #types = new NamesGiven();
 
-  constructor(write: (frame: Frame) => void) {
-    this.#write = write;
+  constructor(sink: Pick<SessionSink, 'transmit'>) {
+    this.#sink = sink;
   }
 
   /** A new connection knows no names but those of the answers and of the default channel. */
@@ -43,11 +43,11 @@ export class Announcer {
     const names = channels
       .filter(({ number, isAnnounced }) => number > 1 && isAnnounced)
       .map(({ number, name }) => ({ number, name }));
-    if (names.length > 0) this.#write({ kind: 'types', types: [], channels: names });
+    if (names.length > 0) this.#sink.transmit({ kind: 'types', types: [], channels: names });
     const types = this.#types.all();
     for (let from = 0; from < types.length; from += NAMES_PER_FRAME) {
       const some = types.slice(from, from + NAMES_PER_FRAME);
-      this.#write({ kind: 'types', types: some, channels: [] });
+      this.#sink.transmit({ kind: 'types', types: some, channels: [] });
     }
   }
 
@@ -55,6 +55,6 @@ export class Announcer {
     const channels = channel.isAnnounced ? [] : [{ number: channel.number, name: channel.name }];
     channel.isAnnounced = true;
     const types = type === undefined ? [] : [this.#types.give(type)];
-    this.#write({ kind: 'types', types, channels });
+    this.#sink.transmit({ kind: 'types', types, channels });
   }
 }

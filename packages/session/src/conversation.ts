@@ -30,10 +30,14 @@ export interface Link {
   readonly isReliable: boolean;
   /** Whether the memory of what came in is never used again; by default it may be. */
   readonly handsOverReads?: boolean | undefined;
-  /** How many frames came in since the opening, this one included. */
-  readonly framesSeen: () => number;
-  /** How many frames were written since the opening. */
-  readonly framesWritten: () => number;
+  readonly counts: FrameCounts;
+}
+
+/** How many frames have passed on a connection since its opening. */
+export interface FrameCounts {
+  /** Those that came in, this one included. */
+  readonly framesSeen: number;
+  readonly framesWritten: number;
 }
 
 /** What of a session's figures is told here. */
@@ -64,7 +68,8 @@ export class Conversation {
   readonly #watch: AckWatch;
   readonly #liveness: Liveness;
   /** Of the link only what is asked later: what the peer told at the opening is not kept. */
-  #link: Pick<Link, 'isReliable' | 'framesSeen' | 'framesWritten'> | undefined;
+  #counts: FrameCounts | undefined;
+  #isReliable = false;
   /** The probe that was not answered yet. */
   #probe:
     | {
@@ -77,8 +82,8 @@ export class Conversation {
     | undefined;
   #nextNonce = 1;
   #probes = 0;
-  /** Probes of the peer to answer at the next flush. */
-  #toAnswer: ProbeAckFrame[] = [];
+  /** To be said at the next flush: the newest probe of the peer stands for those before. */
+  #toAnswer: ProbeAckFrame | undefined;
   #isClosing = false;
 
   constructor(
@@ -99,7 +104,7 @@ export class Conversation {
     this.#reader = new AckReader(outbox, this.#transmitter);
     this.#watch = new AckWatch(this.#roundTrip, context.options.waitMs);
     this.#liveness = new Liveness(context.options.waitMs, context.options.heartbeatMs);
-    inbox.onAnswer = (answer, payload) => this.#reader.readAnswer(answer, payload);
+    inbox.answers = this.#reader;
   }
 
   get nextDeadlineMs(): number {
@@ -109,10 +114,11 @@ export class Conversation {
 
   /** Begins on a new connection. Returns what is wrong with the peer's facts, if anything is. */
   attach(link: Link, nowMs: number): WilcoError | undefined {
-    const { announcement, ack, isReliable, framesSeen, framesWritten } = link;
-    this.#link = { isReliable, framesSeen, framesWritten };
+    const { announcement, ack, isReliable } = link;
+    this.#counts = link.counts;
+    this.#isReliable = isReliable;
     this.#probe = undefined;
-    this.#toAnswer = [];
+    this.#toAnswer = undefined;
     this.#isClosing = false;
     this.#liveness.attached(announcement.waitMs, nowMs);
     this.#watch.attached(announcement.ackDelayMs, isReliable);
@@ -189,7 +195,7 @@ export class Conversation {
 
   /** The end of a turn. */
   flush(nowMs: number, isInputDry: boolean, permitted: Permitted): void {
-    const before = this.#link?.framesWritten() ?? 0;
+    const before = this.#counts?.framesWritten ?? 0;
     this.#desk.flushed();
     this.#isClosing = permitted !== 'all';
     this.#transmitter.permitted = permitted;
@@ -197,19 +203,20 @@ export class Conversation {
     if (permitted === 'all') this.#sendCancels();
     this.#acknowledge(nowMs, isInputDry);
     this.#transmitter.transmit(nowMs);
-    if ((this.#link?.framesWritten() ?? 0) > before) this.#liveness.spoke(nowMs);
+    if ((this.#counts?.framesWritten ?? 0) > before) this.#liveness.spoke(nowMs);
     this.#settle(nowMs);
   }
 
   /** What goes ahead of data: an ACK, what probes ask for, and the question whether a lower window is known. */
   #acknowledge(nowMs: number, isInputDry: boolean): void {
     const hasData = this.#transmitter.canTransmit;
-    const mustAnswer = this.#toAnswer.length > 0;
+    const answer = this.#toAnswer;
+    const mustAnswer = answer !== undefined;
     const isAckDue = this.#acks.isDue(nowMs, isInputDry) || (hasData && this.#acks.isPending);
     const isLowered = this.#window.isToTell && !this.#isClosing;
     if (mustAnswer || isAckDue || isLowered) this.writeAck(mustAnswer, nowMs);
-    for (const answer of this.#toAnswer) this.#write(answer);
-    this.#toAnswer = [];
+    if (answer !== undefined) this.#write(answer);
+    this.#toAnswer = undefined;
     if (isLowered) this.#sendProbe(nowMs);
   }
 
@@ -262,8 +269,8 @@ export class Conversation {
   #receiveProbe(frame: ProbeFrame): WilcoError | undefined {
     const wrong = this.#checkCount(frame.written);
     if (wrong !== undefined) return wrong;
-    const seen = (this.#link?.framesSeen() ?? 1) - 1;
-    this.#toAnswer = [{ kind: 'probeAck', nonce: frame.nonce, seen }];
+    const seen = (this.#counts?.framesSeen ?? 1) - 1;
+    this.#toAnswer = { kind: 'probeAck', nonce: frame.nonce, seen };
     this.#context.sink.requestFlush();
     return undefined;
   }
@@ -277,18 +284,19 @@ export class Conversation {
     this.#roundTrip.sample(nowMs - probe.sentAtMs, 0);
     this.#window.confirmed(probe.told);
     this.#context.sink.requestFlush();
-    if (this.#link?.isReliable !== true) return undefined;
+    if (!this.#isReliable) return undefined;
     return differs(frame.seen, probe.written, 'the peer saw', 'were written');
   }
 
   #checkCount(written: number): WilcoError | undefined {
-    if (this.#link?.isReliable !== true) return undefined;
-    return differs(this.#link.framesSeen() - 1, written, 'this side saw', 'the peer wrote');
+    if (!this.#isReliable) return undefined;
+    const seen = (this.#counts?.framesSeen ?? 1) - 1;
+    return differs(seen, written, 'this side saw', 'the peer wrote');
   }
 
   #misplaced(frame: Frame): WilcoError | undefined {
     // Where frames come again, those of the opening may as well.
-    if (this.#link?.isReliable !== true) return undefined;
+    if (!this.#isReliable) return undefined;
     return new WilcoError('WILCO_FRAME_UNEXPECTED', `a ${frame.kind} after the opening`);
   }
 
@@ -308,7 +316,7 @@ export class Conversation {
   #ask(nowMs: number): void {
     this.#watch.asked(nowMs);
     this.#probes += 1;
-    if (this.#link?.isReliable !== true) {
+    if (!this.#isReliable) {
       if (!this.#isClosing) this.#transmitter.repeat(nowMs);
       this.#isToRepeatClose = true;
     }
@@ -326,7 +334,7 @@ export class Conversation {
   }
 
   #sendProbe(nowMs: number): void {
-    const written = this.#link?.framesWritten() ?? 0;
+    const written = this.#counts?.framesWritten ?? 0;
     const nonce = this.#nextNonce++;
     this.#probe = { nonce, sentAtMs: nowMs, written, told: this.#window.told };
     this.#write({ kind: 'probe', nonce, written });
@@ -335,7 +343,7 @@ export class Conversation {
   }
 
   #ping(nowMs: number): void {
-    this.#write({ kind: 'ping', written: this.#link?.framesWritten() ?? 0 });
+    this.#write({ kind: 'ping', written: this.#counts?.framesWritten ?? 0 });
     this.#liveness.spoke(nowMs);
     this.#context.sink.requestFlush();
   }
@@ -352,7 +360,7 @@ export class Conversation {
     const need = isMissing ? 'received' : isUnhandled ? 'handled' : 'none';
     this.#watch.needs(need, nowMs);
     // Where frames get lost a probe may be, and is not sent again once nothing is missed.
-    if (need === 'none' && this.#link?.isReliable !== true) this.#probe = undefined;
+    if (need === 'none' && !this.#isReliable) this.#probe = undefined;
     this.#liveness.waits(isMissing || this.#probe !== undefined, nowMs);
     this.#liveness.expects(this.nextDeadlineMs);
   }

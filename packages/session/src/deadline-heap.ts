@@ -6,12 +6,15 @@ export interface Timed {
   heapIndex: number;
 }
 
+/** Of a heap that nothing was ever put into. */
+const NO_ITEMS: never[] = [];
+
 /**
  * Deadlines, the earliest first. Adding and removing cost O(log n), and what is removed
  * is gone: a million short-lived deadlines leave nothing behind.
  */
 export class DeadlineHeap<Item extends Timed> {
-  readonly #items: Item[] = [];
+  #items: Item[] = NO_ITEMS;
 
   get size(): number {
     return this.#items.length;
@@ -25,6 +28,7 @@ export class DeadlineHeap<Item extends Timed> {
   /** Adds an item, or moves it to another deadline. */
   set(item: Item, deadlineMs: number): void {
     if (item.heapIndex === -1) {
+      if (this.#items === NO_ITEMS) this.#items = [];
       item.heapIndex = this.#items.length;
       this.#items.push(item);
     }

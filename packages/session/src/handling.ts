@@ -14,6 +14,12 @@ import type { Delivery, HandlerResult } from './sink.ts';
 import { StartMarks } from './start-marks.ts';
 import { deferralEndsMs, endOf, verdict } from './verdict.ts';
 
+/** The channels that messages come through. */
+interface ChannelTable {
+  channel(number: number): ReceiveChannel | undefined;
+  readonly channels: readonly ReceiveChannel[];
+}
+
 /**
  * Starts handlers in the order of the messages, as many side by side as their types
  * allow, and sees that each message ends: by its handler, by its time to live, at the
@@ -29,10 +35,8 @@ export class Handling {
   readonly #deadlines = new DeadlineHeap<IncomingMessage>();
   /** What the store knows of starts. */
   readonly marks: StartMarks;
-  /** Finds a channel: set by the session. */
-  channelOf: (number: number) => ReceiveChannel | undefined = () => undefined;
   /** All channels: set by the session. */
-  allChannels: () => readonly ReceiveChannel[] = () => [];
+  inbox: ChannelTable | undefined;
   #isStopped = false;
   /** Its records are for the next run, as they are. */
   #isLeft = false;
@@ -124,7 +128,7 @@ export class Handling {
 
   /** Takes the result of a handler. Returns `false` when it came too late. */
   finished(delivery: Delivery, result: HandlerResult, nowMs: number): boolean {
-    const channel = this.channelOf(delivery.channel);
+    const channel = this.inbox?.channel(delivery.channel);
     if (!(delivery instanceof IncomingMessage)) return false;
     if (channel?.running.includes(delivery) !== true || this.#isLeft) return false;
     if (result.outcome === 'notNow') this.#defer(channel, delivery, result.delayMs, nowMs);
@@ -144,7 +148,7 @@ export class Handling {
 
   /** The peer has the answer to a message: it counts as handled from now on. */
   answerArrived(answer: AnswerRecord, nowMs: number): void {
-    const channel = this.channelOf(answer.channel);
+    const channel = this.inbox?.channel(answer.channel);
     if (channel === undefined) return;
     this.#endings.markDone(channel, answer.seq, nowMs);
     if (this.hasRoomForAnswers) this.#pumpAll(nowMs);
@@ -155,7 +159,7 @@ export class Handling {
     if (this.#isHeld && this.heldUntilMs <= nowMs) this.#release(nowMs, false);
     if (this.#isHeld) return;
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
-      const channel = this.channelOf(due.channel);
+      const channel = this.inbox?.channel(due.channel);
       if (channel === undefined) continue;
       if (due.state === 'attached') this.#keepWaiting(due, nowMs);
       else if (due.state !== 'running') this.#waitedEnough(channel, due, nowMs);
@@ -167,7 +171,7 @@ export class Handling {
   /** No handler is started any more. */
   stop(): void {
     this.#isStopped = true;
-    for (const channel of this.allChannels()) {
+    for (const channel of this.#channels) {
       for (const message of channel.waiting) this.marks.leave(message);
     }
   }
@@ -177,10 +181,10 @@ export class Handling {
    * are kept for the next run, which is told how far this one has come.
    */
   retire(isKept: boolean): void {
-    if (isKept) this.marks.close(this.allChannels());
+    if (isKept) this.marks.close(this.#channels);
     this.#isLeft = isKept;
     this.#endings.isOrphaned = true;
-    for (const channel of this.allChannels()) {
+    for (const channel of this.#channels) {
       for (const message of [...channel.waiting, ...channel.running]) this.marks.leave(message);
     }
   }
@@ -198,7 +202,7 @@ export class Handling {
   /** The session ends and the peer is told so: in a store nothing is left that a next run would start. */
   refuseWaiting(nowMs: number): void {
     if (this.#context.journal.isVolatile) return;
-    for (const channel of this.allChannels()) {
+    for (const channel of this.#channels) {
       for (const message of [...channel.waiting]) {
         const said = verdict('cancelled', 'WILCO_SESSION_ENDED');
         if (message.attempt === 0) this.#endings.conclude(channel, message, said, NO_BYTES, nowMs);
@@ -208,7 +212,7 @@ export class Handling {
 
   /** Tells the handlers that are running that the session is over. */
   abortRunning(code: ErrorCode): void {
-    for (const channel of this.allChannels()) {
+    for (const channel of this.#channels) {
       for (const message of channel.running) this.#context.sink.abort(message, code);
     }
   }
@@ -238,7 +242,7 @@ export class Handling {
   #release(nowMs: number, isCompared: boolean): void {
     this.heldUntilMs = -Infinity;
     if (!isCompared) {
-      for (const channel of this.allChannels()) {
+      for (const channel of this.#channels) {
         for (const message of channel.waiting) message.attempt ||= 1;
         channel.startedTo = channel.accepted;
       }
@@ -246,8 +250,12 @@ export class Handling {
     this.#pumpAll(nowMs);
   }
 
+  get #channels(): readonly ReceiveChannel[] {
+    return this.inbox?.channels ?? [];
+  }
+
   #pumpAll(nowMs: number): void {
-    for (const channel of this.allChannels()) if (!channel.isAnswers) this.pump(channel, nowMs);
+    for (const channel of this.#channels) if (!channel.isAnswers) this.pump(channel, nowMs);
   }
 
   /** It waits for another message under its id no more: it has an end now, or is to be handled. */

@@ -33,6 +33,11 @@ import { ReceiveChannels } from './receive-channels.ts';
 import type { SessionWindow } from './session-window.ts';
 import { NamesTaken } from './type-numbers.ts';
 
+/** Who takes the answers of the peer. Returns what is wrong with one. */
+interface AnswerReader {
+  readAnswer(answer: AnswerFrame, payload: Uint8Array): WilcoError | undefined;
+}
+
 /**
  * What the peer sends: accepted once, in order, within the windows; kept; then handed
  * to the handlers. What came twice is dropped and acknowledged again.
@@ -46,8 +51,8 @@ export class Inbox {
   readonly #types = new NamesTaken();
   readonly #payloads = new KeptPayloads();
   #isReliable = true;
-  /** Takes an answer of the peer: set by the session. Returns what is wrong with it. */
-  onAnswer: (answer: AnswerFrame, payload: Uint8Array) => WilcoError | undefined = () => undefined;
+  /** Set by the session. */
+  answers: AnswerReader | undefined;
   /** How many messages were accepted, and how many came again. */
   taken = 0;
   duplicates = 0;
@@ -66,9 +71,6 @@ export class Inbox {
     this.#window = window;
     this.#channels = new ReceiveChannels(window, contents?.receiving ?? []);
     if (contents !== undefined) this.#restore(contents, nowMs);
-    window.onForget = () => {
-      this.#forgetUnfinished();
-    };
   }
 
   channel(number: number): ReceiveChannel | undefined {
@@ -208,7 +210,7 @@ export class Inbox {
 
   /** Gives back the memory for what is unfinished, and for what may not come any more. */
   dispose(): void {
-    this.#forgetUnfinished();
+    this.forgetUnfinished();
     this.#window.end();
     if (this.#handling.isStopped) this.#window.abandon();
   }
@@ -263,7 +265,7 @@ export class Inbox {
   ): WilcoError | undefined {
     const { frame, cost } = arrival;
     if (frame.kind === 'answer') {
-      const wrong = this.onAnswer(frame, payload);
+      const wrong = this.answers?.readAnswer(frame, payload);
       this.#window.releaseAssembly(reservedBytes);
       if (wrong !== undefined) return wrong;
       channel.skip(frame.seq + 1);
@@ -363,7 +365,8 @@ export class Inbox {
     return frame.kind === 'answer' ? '' : this.#types.nameOf(frame.type);
   }
 
-  #forgetUnfinished(): void {
+  /** Large messages that are coming do not go on. */
+  forgetUnfinished(): void {
     for (const channel of this.channels) this.#dropAssembly(channel);
   }
 

@@ -18,7 +18,9 @@ export type {
   ServerConnectionEvent,
   ServerConnectionPhase,
 } from './connection-phases.ts';
-export type { Link } from './conversation.ts';
+export { DeadlineHeap } from './deadline-heap.ts';
+export type { Timed } from './deadline-heap.ts';
+export type { FrameCounts, Link } from './conversation.ts';
 export type { FarewellWords } from './farewell.ts';
 export { resolveSessionOptions, SESSION_OPTION_NAMES } from './options.ts';
 export type { ResolvedSessionOptions, SessionOptions, SessionSetting } from './options.ts';

@@ -10,6 +10,10 @@ interface PendingCommit {
   readonly effects: readonly Effect[];
 }
 
+/** Of a journal that has nothing to keep; nothing is ever put into them. */
+const NO_COMMITS: PendingCommit[] = [];
+const NO_EFFECTS: Effect[] = [];
+
 /**
  * Orders what must be kept, and what is to happen once it is kept.
  *
@@ -19,8 +23,8 @@ export class Journal {
   readonly isVolatile: boolean;
   readonly #sink: SessionSink;
   readonly #timeoutMs: number;
-  readonly #pending: PendingCommit[] = [];
-  #effects: Effect[] = [];
+  #pending = NO_COMMITS;
+  #effects = NO_EFFECTS;
   #isDirty = false;
   #nextNumber = 1;
   #isOver = false;
@@ -70,6 +74,7 @@ export class Journal {
     }
     if (this.#isOver) return;
     this.#isDirty = true;
+    if (this.#effects === NO_EFFECTS) this.#effects = [];
     this.#effects.push(effect);
   }
 
@@ -82,8 +87,9 @@ export class Journal {
       return;
     }
     const number = this.#nextNumber++;
+    if (this.#pending === NO_COMMITS) this.#pending = [];
     this.#pending.push({ number, sinceMs: nowMs, effects: this.#effects });
-    this.#effects = [];
+    this.#effects = NO_EFFECTS;
     this.#isDirty = false;
     this.#sink.commit(number);
   }
@@ -117,8 +123,8 @@ export class Journal {
   /** Nothing more is kept, and nothing that waits for the store will ever happen. */
   end(): void {
     this.#isOver = true;
-    this.#pending.length = 0;
-    this.#effects = [];
+    this.#pending = NO_COMMITS;
+    this.#effects = NO_EFFECTS;
     this.#isDirty = false;
   }
 }

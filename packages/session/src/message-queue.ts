@@ -3,10 +3,13 @@ import type { IncomingMessage } from './incoming-message.ts';
 /** So many empty places in front are let be, before the rest moves up. */
 const EMPTY_PLACES = 64;
 
+/** Of a queue that nothing was put into. */
+const NO_PLACES: (IncomingMessage | undefined)[] = [];
+
 /** Messages in their order. To take the first costs the same, however many are behind it. */
 export class MessageQueue implements Iterable<IncomingMessage> {
   /** What is before `#start` is taken already. */
-  readonly #places: (IncomingMessage | undefined)[] = [];
+  #places = NO_PLACES;
   #start = 0;
 
   get first(): IncomingMessage | undefined {
@@ -14,6 +17,7 @@ export class MessageQueue implements Iterable<IncomingMessage> {
   }
 
   push(message: IncomingMessage): void {
+    if (this.#places === NO_PLACES) this.#places = [];
     this.#places.push(message);
   }
 
@@ -45,6 +49,7 @@ export class MessageQueue implements Iterable<IncomingMessage> {
 
   /** Puts a message back that was taken out: ahead of those with a higher seq. */
   insert(message: IncomingMessage): void {
+    if (this.#places === NO_PLACES) this.#places = [];
     const places = this.#places;
     let index = places.length;
     while (index > this.#start && (places[index - 1]?.seq ?? 0) > message.seq) index -= 1;

@@ -345,11 +345,11 @@ export class Outbox {
     message.state = 'settled';
     this.#vacate(channel, message);
     this.#forget(channel, message);
-    if (message.answer !== undefined) this.onAnswerArrived(message.answer, nowMs);
+    if (message.answer !== undefined) this.handling?.answerArrived(message.answer, nowMs);
   }
 
   /** The peer has this answer: set by the session. */
-  onAnswerArrived: (answer: AnswerRecord, nowMs: number) => void = () => undefined;
+  handling: { answerArrived(answer: AnswerRecord, nowMs: number): void } | undefined;
 
   #vacate(channel: SendChannel, message: OutgoingMessage): void {
     if (!channel.vacate(message) || channel.isAnswers) return;

@@ -59,7 +59,8 @@ export class ReceiveChannels {
     byNumber[number] = channel;
     // Copies are as long as they must be; a list that grew has room for many more.
     this.#byNumber = [...byNumber];
-    this.all = byNumber.filter((one) => one !== undefined).slice();
+    const all = byNumber.filter((one) => one !== undefined);
+    this.all = all.length === byNumber.length ? (this.#byNumber as typeof all) : all.slice();
     return channel;
   }
 

@@ -52,14 +52,10 @@ export function assemble(
   const inbox = new Inbox(context, handling, acks, window, nowMs, contents);
   const desk = new StatusDesk(context, inbox, handling, outbox);
   const conversation = new Conversation(context, outbox, inbox, acks, window, desk);
-  outbox.onAnswerArrived = (answer, thenMs) => {
-    handling.answerArrived(answer, thenMs);
-  };
-  window.onLowered = () => {
-    sink.requestFlush();
-  };
-  handling.channelOf = (number) => inbox.channel(number);
-  handling.allChannels = () => inbox.channels;
+  outbox.handling = handling;
+  window.sink = sink;
+  window.inbox = inbox;
+  handling.inbox = inbox;
   handling.ids?.restore(inbox.channels, nowMs);
   return { context, outbox, moved, inbox, handling, acks, window, desk, conversation };
 }

@@ -2,6 +2,7 @@ import { LIMITS, WilcoError, type Window } from '@wilco/protocol';
 import type { Assembly } from './assembly.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
+import type { SessionSink } from './sink.ts';
 import type { BudgetHolder, WindowBudget } from './window-budget.ts';
 import { WindowGrant } from './window-grant.ts';
 
@@ -45,9 +46,9 @@ export class SessionWindow implements Window, BudgetHolder {
   #lowered = 0;
   #told = 0;
   /** Has the peer told of a lower window soon: set by the session. */
-  onLowered: () => void = nothing;
+  sink: Pick<SessionSink, 'requestFlush'> | undefined;
   /** Without a connection: forgets what is unfinished. Set by the session. */
-  onForget: () => void = nothing;
+  inbox: { forgetUnfinished(): void } | undefined;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the budget has no room for another session. */
   constructor(options: ResolvedSessionOptions, budget: WindowBudget, nowMs = 0) {
@@ -187,7 +188,7 @@ export class SessionWindow implements Window, BudgetHolder {
     // Where frames overtake each other nobody can tell what the peer goes by.
     if (this.#link === 'unreliable' || this.#link === 'opening') return 0;
     const before = this.reservedBytes;
-    if (this.#link === 'none') this.onForget();
+    if (this.#link === 'none') this.inbox?.forgetUnfinished();
     const { windowMessages, windowBytes } = this.#options;
     const isIdle = nowMs - this.#usedAtMs >= IDLE_MS;
     let isLower = false;
@@ -204,7 +205,7 @@ export class SessionWindow implements Window, BudgetHolder {
       this.#giveUnneeded();
     } else if (isLower) {
       this.#lowered += 1;
-      this.onLowered();
+      this.sink?.requestFlush();
     }
     return before - this.#assemblyBytes - costOf(this.messages, this.bytes);
   }
@@ -347,5 +348,3 @@ export class SessionWindow implements Window, BudgetHolder {
 function costOf(messages: number, bytes: number): number {
   return messages * LIMITS.messageOverheadBytes + bytes;
 }
-
-function nothing(): void {}

@@ -30,9 +30,10 @@ export class Transmitter {
   readonly #context: SessionContext;
   readonly #outbox: Outbox;
   readonly #roundTrip: RoundTrip;
-  readonly #turns = new Turns();
+  /** Made by the first that has something to send, as what it asks. */
+  #turns: Turns | undefined;
+  #maySend: ((channel: SendChannel) => boolean) | undefined;
   readonly #announcer: Announcer;
-  readonly #maySend = (channel: SendChannel): boolean => this.#canSend(channel);
   permitted: Permitted = 'all';
   /** What the peer lets the whole session have in flight. */
   window: Window = { messages: 0, bytes: 0 };
@@ -51,9 +52,7 @@ export class Transmitter {
     this.#context = context;
     this.#outbox = outbox;
     this.#roundTrip = roundTrip;
-    this.#announcer = new Announcer((frame) => {
-      this.#write(frame);
-    });
+    this.#announcer = new Announcer(context.sink);
   }
 
   /** A new connection knows nothing of the old one. The cursors are set already. */
@@ -91,6 +90,10 @@ export class Transmitter {
 
   /** Writes requests to cancel, then whatever the windows allow. */
   transmit(nowMs: number): void {
+    this.isBlocked = false;
+    if (!this.#outbox.channels.some(hasPending)) return;
+    this.#turns ??= new Turns();
+    this.#maySend ??= (channel) => this.#canSend(channel);
     while (this.#writtenBytes - this.#confirmedBytes < this.#pipe.limitBytes) {
       const channel = this.#turns.next(this.#outbox.channels, this.#maySend);
       if (channel === undefined) break;
@@ -275,7 +278,7 @@ export class Transmitter {
   #count(channel: SendChannel, message: OutgoingMessage, bytes: number): void {
     this.#writtenBytes += bytes + FRAME_OVERHEAD_BYTES;
     message.wireMark = this.#writtenBytes;
-    this.#turns.spend(channel, bytes + FRAME_OVERHEAD_BYTES);
+    this.#turns?.spend(channel, bytes + FRAME_OVERHEAD_BYTES);
   }
 
   /** Seqs that carry nothing, in one frame as far as they have one reason. */
@@ -325,4 +328,8 @@ export class Transmitter {
   #write(frame: Frame): void {
     this.#context.sink.transmit(frame);
   }
+}
+
+function hasPending(channel: SendChannel): boolean {
+  return channel.hasPending;
 }

@@ -195,8 +195,14 @@ export class Pair {
         announcement,
         ack,
         isReliable,
-        framesSeen: () => side.seen,
-        framesWritten: () => side.written,
+        counts: {
+          get framesSeen() {
+            return side.seen;
+          },
+          get framesWritten() {
+            return side.written;
+          },
+        },
       },
       this.nowMs,
     );
