@@ -251,6 +251,31 @@ describe('a durable outbox', () => {
 });
 
 describe('a store', () => {
+  test('of a server that was found damaged: its sessions are lost, and both sides are told', async () => {
+    const pair = await durable();
+    const random = new SeededRandom(2);
+    const given = { clock: pair.clock, random, storeId: 'server-disk', worth: 'synced' } as const;
+    const store = new FaultyStore(given);
+    await pair.restartServer({ store });
+    const client = pair.client();
+    await pair.until(() => client.isOnline);
+    await pair.run(5);
+    const { id } = client;
+    const lost: string[] = [];
+    client.on('stateLost', ({ session, reason }) => {
+      lost.push(`client ${session === id} ${reason}`);
+    });
+    const detail = 'its end was cut off';
+    store.faults = { damage: [{ code: 'WILCO_STORE_SET_BACK', detail, session: id }] };
+    const server = await pair.restartServer({ store });
+    server.on('stateLost', ({ session, reason }) => {
+      lost.push(`server ${session.id === id} ${reason}`);
+    });
+    await pair.until(() => lost.length === 2);
+    expect(lost.toSorted()).toEqual(['client true serverStateLost', 'server true serverStateLost']);
+    await pair.stop();
+  });
+
   test('that is full takes no message, and takes them again when it has room', async () => {
     const pair = await durable();
     const client = pair.client();
