@@ -73,6 +73,7 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     addresses: 'are tried in turn, and the wait comes before each round of all',
     wrongServerPatienceMs:
       'is found behind one address that leads to several servers, with patience for that',
+    maxKeptReceipts: 'are as many as maxKeptReceipts says, and none is dropped',
     followElsewhere: 'can not send them to a stranger, unless they were allowed to follow',
     credentials: 'shows fresh credentials each time, and tries again when they can not be had',
     tls: 'a server is asked for by its name, and not by its number',
@@ -101,6 +102,7 @@ export const OPTION_TESTS: Readonly<Record<string, Readonly<Record<string, strin
     outboxBytesTotal: 'room in all outboxes together comes back, whatever became of the messages',
   },
   SendOptions: {
+    keepReceipt: 'are kept until they are released, with their replies',
     ttlMs: 'a message that waits for room can expire, be withdrawn, or outlive its client',
     id: 'before the first connection queues, under the ids that they keep',
     channel: 'of different channels do not wait for each other',

@@ -3,7 +3,6 @@ import {
   messageIds,
   newId,
   openRemembering,
-  StoreDriver,
   WindowBudget,
   type ClientOpeningOwner,
   type Connection,
@@ -14,6 +13,7 @@ import {
   type SessionEnd,
   type SessionSource,
   type StoreContents,
+  type StoreDriver,
 } from '@wilco/endpoint';
 import {
   PROTOCOL_VERSION,
@@ -46,6 +46,8 @@ const OVER = 'WILCO_RESUME_WINDOW_OVER';
 
 /** What the client around a life gives it. */
 export interface ClientLifeSetting extends Omit<ClientSessionsSetting, 'source'> {
+  readonly store: StoreDriver;
+  readonly kept: Parameters<typeof openRemembering>[2];
   emit<Name extends keyof ClientEvents>(name: Name, value: ClientEvents[Name]): void;
   /** It is over, for good. */
   over(error: WilcoError | undefined): void;
@@ -83,8 +85,8 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     this.#setting = setting;
     this.#options = options;
     this.beginning = new Beginning(options.clock);
-    const { store, clock, random, windowBudgetBytes, channels, opening, log } = options;
-    this.store = new StoreDriver(store, clock, options.session.storeTimeoutMs);
+    const { clock, random, windowBudgetBytes, channels, opening, log } = options;
+    this.store = setting.store;
     this.#source = {
       role: 'client',
       runId: newId(random),
@@ -129,7 +131,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       this.#begin(undefined);
       return;
     }
-    openRemembering(this.store, this.#source.ids).then(
+    openRemembering(this.store, this.#source.ids, this.#setting.kept).then(
       (contents) => {
         if (!this.#isOver) this.#begin(contents);
       },

@@ -3,13 +3,17 @@ import {
   Endpoint,
   endpointEvents,
   Handlers,
+  KeptReceipts,
+  messagePack,
   MessageSender,
   pendingOf,
   ownShare,
+  StoreDriver,
   type CloseOptions,
   type DrainOptions,
   type Explanation,
   type ExplainOptions,
+  type KeptReceipt,
   type EventLog,
   type EventSource,
   type PendingMessage,
@@ -27,6 +31,7 @@ import {
   wholeInRange,
   type MessageId,
   type MessageType,
+  type PayloadCodec,
   type SessionId,
 } from '@wilco/protocol';
 import { ClientLife } from './client-life.ts';
@@ -63,6 +68,7 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
   readonly #events: EventSource<ClientEvents>;
   readonly #log: EventLog | undefined;
   readonly #sender: MessageSender;
+  readonly #kept: KeptReceipts;
   readonly #life: ClientLife;
   #failOpening: (error: WilcoError) => void = () => {};
 
@@ -73,17 +79,23 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     super(handlers, events);
     this.#events = events;
     this.#log = options.log;
+    const { clock, session } = options;
+    const store = new StoreDriver(options.store, clock, session.storeTimeoutMs);
+    this.#kept = new KeptReceipts(options.maxKeptReceipts, store, clock);
     this.#sender = new MessageSender({
       clock: options.clock,
       options: options.session,
       handle: this,
       outboxTotal: ownShare(options.session.outboxBytes),
       checkWrites: (writes) => this.#life.store.checkEffect(writes),
+      kept: this.#kept,
       failureUnobserved: (failure) => events.emit('failureUnobserved', failure),
       settled: (settled) => events.emit('settled', settled),
     });
     this.#life = new ClientLife({
       options,
+      store,
+      kept: this.#kept,
       handlers,
       sender: this.#sender,
       handle: this,
@@ -130,6 +142,32 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     await this.#life.beginning.wait(Infinity);
     const { session } = this.#life;
     if (session !== undefined) yield* pendingOf(session, this.#sender, options);
+  }
+
+  /**
+   * The ends of messages that were sent with `keepReceipt`, until they are released: those of
+   * earlier runs, too, where the store keeps things, once it is open. Their replies are read as
+   * MessagePack; {@link Client.receiptOf} reads them as their type says.
+   */
+  receipts(): readonly KeptReceipt[] {
+    return this.#kept.all();
+  }
+
+  /** The end of a message that was sent with `keepReceipt`; `undefined` where none is kept. */
+  receiptOf<Reply = unknown>(
+    id: MessageId,
+    type?: MessageType<never, Reply>,
+  ): KeptReceipt<Reply> | undefined {
+    const codec = type?.replyCodec ?? messagePack();
+    return this.#kept.find(id, codec as PayloadCodec<Reply>);
+  }
+
+  /**
+   * Forgets the end of a message that was sent with `keepReceipt`, also one that has not come:
+   * then it is not kept. `false` where there is none.
+   */
+  release(id: MessageId): boolean {
+    return this.#kept.release(id);
   }
 
   stats(): SessionStats | undefined {

@@ -108,6 +108,15 @@ export interface ClientOptions extends EndpointOptions, Address {
    */
   readonly tls?: boolean | TlsClientOptions | (() => TlsClientOptions) | undefined;
   /**
+   * How many receipts are kept of messages that were sent with `keepReceipt`. One more makes
+   * `send()` throw `WILCO_RECEIPTS_FULL`: what was promised to be kept is never dropped.
+   *
+   * Whole number, 0 to 16_777_216.
+   *
+   * @defaultValue `10_000`
+   */
+  readonly maxKeptReceipts?: number;
+  /**
    * How long the client waits before it tries again to connect. It never gives up by itself.
    *
    * @defaultValue at once, then up to 250 ms, doubling to 30 s
@@ -121,6 +130,7 @@ export interface ResolvedClientOptions extends ResolvedEndpointOptions {
   readonly addresses: readonly [FullAddress, ...FullAddress[]];
   readonly wrongServerPatienceMs: number;
   readonly followElsewhere: FollowElsewhere;
+  readonly maxKeptReceipts: number;
   readonly credentials: () => Uint8Array | undefined | Promise<Uint8Array>;
   readonly reconnect: Readonly<Required<ReconnectOptions>>;
 }
@@ -147,6 +157,12 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
       LIMITS.durationMs,
     ),
     followElsewhere: followElsewhereOf(options.followElsewhere),
+    maxKeptReceipts: wholeInRange(
+      'maxKeptReceipts',
+      options.maxKeptReceipts ?? 10_000,
+      0,
+      16_777_216,
+    ),
     credentials: credentialsOf(options.credentials),
     reconnect: reconnectOf(options.reconnect ?? {}),
   };
@@ -157,6 +173,7 @@ const NAMES: OptionNames<ClientOptions> = {
   addresses: true,
   wrongServerPatienceMs: true,
   followElsewhere: true,
+  maxKeptReceipts: true,
   credentials: true,
   tls: true,
   reconnect: true,

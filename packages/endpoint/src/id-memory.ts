@@ -27,15 +27,20 @@ export function messageIds(limits: MessageIdLimits, clock: Clock): MessageIds {
   return new MessageIds(limits, BYTES, clock.wallMs());
 }
 
-/** Opens a store, and puts back into the table what it held of ids. Rejects with `WILCO_STORE_FAILED`. */
+/**
+ * Opens a store, and puts back into the table what it held of ids, and into another memory what
+ * is its own. Rejects with `WILCO_STORE_FAILED`.
+ */
 export async function openRemembering(
   store: StoreDriver,
   table: MessageIds,
+  other: { restore(): Promise<void> },
 ): Promise<StoreContents | undefined> {
   const contents = await store.open();
   if (contents === undefined) return undefined;
   try {
     await restoreIds(table, store, contents);
+    await other.restore();
   } catch (error) {
     await store.close();
     throw error;

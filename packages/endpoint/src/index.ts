@@ -65,6 +65,8 @@ export type { Refusal, ServerOpeningOwner, ServerOpeningSetting } from './server
 export { SessionDriver } from './session-driver.ts';
 export type { SessionDriverOwner } from './owner-calls.ts';
 export type { SessionDriverSetting } from './session-driver-setting.ts';
+export { KeptReceipts } from './kept-receipts.ts';
+export type { KeptReceipt } from './kept-receipts.ts';
 export type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export { checkChannels, newId, refuseExposed, sessionSetting } from './session-setting.ts';

@@ -254,6 +254,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   }
 
   settled(message: OutgoingMessage, settlement: Settlement): void {
+    this.#setting.sender.kept?.settled(message.id, settlement);
     const { receipt } = message;
     if (!(receipt instanceof MessageReceipt)) {
       this.#setting.sender.settledUnheld(message, settlement);

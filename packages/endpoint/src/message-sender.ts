@@ -21,6 +21,7 @@ import type { Clock } from './clock.ts';
 import type { OutboxShare } from './outbox-share.ts';
 import { Inquiries } from './inquiries.ts';
 import { checkDrainNames } from './option-names.ts';
+import { keepEnd, type KeptReceipts } from './kept-receipts.ts';
 import { MessageReceipt, type Receipt, type ReceiptOwner, type ReceiptType } from './receipt.ts';
 import { checkSendOptions } from './send-options.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -60,6 +61,8 @@ export interface MessageSenderSetting {
   readonly outboxTotal: OutboxShare;
   /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for writes that the store can't take. */
   checkWrites(writes: unknown): void;
+  /** Where ends are kept for whoever asked for it; `undefined`: nowhere. */
+  readonly kept?: KeptReceipts | undefined;
   failureUnobserved(failure: UnobservedFailure): void;
   settled(settled: SettledMessage): void;
 }
@@ -73,6 +76,8 @@ export class MessageSender {
   readonly #waiting: WaitingRoom;
   /** Questions about single messages. */
   readonly inquiries: Inquiries;
+  /** The ends that are kept. */
+  readonly kept: KeptReceipts | undefined;
   readonly #receipts: ReceiptOwner;
   /** Of messages whose receipts nobody has. */
   readonly #unheld: ReceiptOwner;
@@ -88,7 +93,8 @@ export class MessageSender {
   constructor(setting: MessageSenderSetting) {
     this.#setting = setting;
     this.inquiries = new Inquiries(setting.clock);
-    this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX);
+    this.kept = setting.kept;
+    this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX, setting.kept);
     this.#receipts = {
       clock: setting.clock,
       cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
@@ -148,8 +154,9 @@ export class MessageSender {
       effect: options.writes,
     };
     if (options.writes !== undefined) this.#setting.checkWrites(options.writes);
-    // Nobody overtakes those who wait.
-    if (this.#waiting.size > 0 || !this.#submit(request)) this.#wait(request, options);
+    if (options.keepReceipt === true) {
+      keepEnd(this.kept, request, () => this.#place(request, options));
+    } else this.#place(request, options);
     this.#unsettled += 1;
     if (options.signal !== undefined) receipt.cancelOn(options.signal);
     return receipt;
@@ -210,8 +217,7 @@ export class MessageSender {
     const { id, type: name, size, isOfEarlierRun } = message;
     this.#ended(size);
     if (settlement.status === 'handled' && !isOfEarlierRun) return;
-    const type = { name, replyCodec: undefined };
-    const receipt = new MessageReceipt(this.#unheld, type, id, size);
+    const receipt = new MessageReceipt(this.#unheld, { name, replyCodec: undefined }, id, size);
     receipt.settle(settlement);
     if (isOfEarlierRun) this.settledEarlier(receipt);
   }
@@ -235,11 +241,15 @@ export class MessageSender {
     type: ReceiptType<unknown>,
   ): MessageReceipt {
     if (message.receipt instanceof MessageReceipt) return message.receipt;
-    const { id, size } = message;
-    const receipt = new MessageReceipt(this.#receipts, type, id, size);
+    const receipt = new MessageReceipt(this.#receipts, type, message.id, message.size);
     receipt.placed(driver, message);
     message.receipt = receipt;
     return receipt;
+  }
+
+  /** Nobody overtakes those who wait. */
+  #place(request: SubmitRequest, options: SendOptions): void {
+    if (this.#waiting.size > 0 || !this.#submit(request)) this.#wait(request, options);
   }
 
   #encode(type: { readonly name: string; readonly codec: unknown }, body: unknown): Uint8Array {

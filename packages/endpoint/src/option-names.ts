@@ -39,6 +39,7 @@ export const ENDPOINT_OPTION_NAMES: OptionNames<EndpointOptions & Address> = {
 const SEND: OptionNames<SendOptions> = {
   ttlMs: true,
   id: true,
+  keepReceipt: true,
   channel: true,
   signal: true,
   whenFull: true,

@@ -51,6 +51,7 @@ export type { PendingMessage, PendingOptions } from './pending.ts';
 export { systemRandom } from './random.ts';
 export type { Random } from './random.ts';
 export type { Receipt } from './receipt.ts';
+export type { KeptReceipt } from './kept-receipts.ts';
 export type { Explanation, ExplainOptions, StatusOptions, StatusReport } from './inquiries.ts';
 export type { CloseOptions, DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
 export type { ChannelOptions } from './session-setting.ts';

@@ -25,6 +25,14 @@ export interface SendOptions {
    */
   readonly id?: MessageId;
   /**
+   * Whether the end of the message is kept until `client.release(id)`, to be found with
+   * `client.receiptOf(id)`: also by a later run, where the store keeps things. Goes with an `id`,
+   * at a client.
+   *
+   * @defaultValue `false`: the receipt alone tells it
+   */
+  readonly keepReceipt?: boolean;
+  /**
    * The ordered flow that it goes through. Channels do not wait for each other. A session has
    * at most 63; each name is 1 to 64 bytes of UTF-8.
    *
@@ -93,7 +101,8 @@ export interface SessionHandle {
    * Sends a message. It is in the outbox when this returns; the receipt tells the rest.
    *
    * @throws {@link WilcoError} before anything was taken: `WILCO_PAYLOAD_UNENCODABLE`,
-   *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`, `WILCO_STORE_FULL`, `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
+   *   `WILCO_PAYLOAD_TOO_LARGE`, `WILCO_OUTBOX_FULL`, `WILCO_STORE_FULL`, `WILCO_RECEIPTS_FULL`,
+   *   `WILCO_CLOSED`, `WILCO_OPTION_INVALID`,
    *   or `WILCO_CANCELLED` where the signal is aborted already.
    */
   send<Input, Reply, Output>(

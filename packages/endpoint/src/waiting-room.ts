@@ -1,6 +1,7 @@
 import { WilcoError } from '@wilco/protocol';
 import type { Settlement, SubmitRequest } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import type { KeptReceipts } from './kept-receipts.ts';
 import type { MessageReceipt } from './receipt.ts';
 
 /** A message that waits for room in the outbox. */
@@ -25,11 +26,14 @@ const NO_ENTRIES = new Map<MessageReceipt, Entry>();
 export class WaitingRoom {
   readonly #clock: Clock;
   readonly #capacity: number;
+  readonly #kept: KeptReceipts | undefined;
   #entries = NO_ENTRIES;
 
-  constructor(clock: Clock, capacity: number) {
+  /** @param kept - Told of each one that ends here. */
+  constructor(clock: Clock, capacity: number, kept?: KeptReceipts) {
     this.#clock = clock;
     this.#capacity = capacity;
+    this.#kept = kept;
   }
 
   get size(): number {
@@ -51,6 +55,7 @@ export class WaitingRoom {
   /** Ends the waiting of one message. Returns whether it waited. */
   settle(receipt: MessageReceipt, settlement: Settlement): boolean {
     if (!this.#remove(receipt)) return false;
+    this.#kept?.settled(receipt.id, settlement);
     receipt.settle(settlement);
     return true;
   }

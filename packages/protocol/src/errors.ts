@@ -250,6 +250,11 @@ export const ERRORS = {
     summary:
       'The first bytes are not those of Wilco. Something else speaks on this port, or TLS meets plain TCP.',
   },
+  WILCO_RECEIPTS_FULL: {
+    fault: 'caller',
+    retryable: true,
+    summary: 'As many receipts are kept as `maxKeptReceipts` allows: `release(id)` some of them.',
+  },
   WILCO_REJECTED: {
     fault: 'peer',
     retryable: false,

@@ -53,7 +53,7 @@ export async function listen(options: ServerOptions): Promise<Server> {
   const store = new StoreDriver(resolved.store, resolved.clock, resolved.session.storeTimeoutMs);
   const ids = messageIds(resolved.ids, resolved.clock);
   const tombstones = new Tombstones(resolved.tombstones, store, resolved.clock);
-  const contents = store.isVolatile ? undefined : await openRemembering(store, ids);
+  const contents = store.isVolatile ? undefined : await openRemembering(store, ids, tombstones);
   let life: ServerLife | undefined;
   const accept = (connection: Connection): void => {
     if (life !== undefined) life.accept(connection);
@@ -62,7 +62,6 @@ export async function listen(options: ServerOptions): Promise<Server> {
   let listener: Listener | undefined;
   try {
     listener = await resolved.transport.listen(resolved.address, accept);
-    await tombstones.restore();
     const kept = { store, contents, ids, tombstones };
     life = new ServerLife({ options: resolved, ...kept, handlers, listener, emit });
     return new Server(life, handlers, events, listener.address);
