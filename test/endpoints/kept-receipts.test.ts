@@ -1,5 +1,6 @@
 import { memoryStore } from '@wilco/store';
-import { defineMessage, json, Rejection } from '@wilco/client';
+import { defineMessage, json, Rejection, type Client } from '@wilco/client';
+import { FaultyStore, SeededRandom } from '@wilco/testkit';
 import { describe, expect, test } from 'vitest';
 import { virtualPair, type VirtualPair, type VirtualPairOptions } from './virtual-pair.ts';
 
@@ -111,6 +112,61 @@ describe('receipts of messages that were sent with keepReceipt', () => {
     await pair.stop();
   });
 
+  test('are not expected by a later run of messages that never found room', async () => {
+    const pair = await taking();
+    const store = faulty(pair);
+    const first = pair.dial('first', { store, outboxMessages: 1, port: NOBODY });
+    await pair.run(10);
+    first.send(Order, 'tea', { id: 'a', keepReceipt: true });
+    first.send(Order, 'tea', { id: 'b', keepReceipt: true, whenFull: 'wait' });
+    await pair.run(1_000);
+    expect(first.receipts().map(({ id }) => id)).toEqual(['a', 'b']);
+    const second = pair.dial('second', { store: crashed(pair, 'first', store) });
+    await pair.until(() => second.receiptOf('a')?.outcome !== undefined);
+    expect(second.receipts().map(({ id }) => id)).toEqual(['a']);
+    // The first one does not answer any more.
+    await closed(pair, second);
+  });
+
+  test('are kept of what is sent again before the store is open, and let go of where they are released by then', async () => {
+    const pair = await taking();
+    const store = faulty(pair);
+    const first = pair.dial('first', { store, port: NOBODY });
+    first.send(Order, 'tea', { id: 'a', keepReceipt: true });
+    first.send(Order, 'tea', { id: 'b', keepReceipt: true });
+    await pair.run(1_000);
+    await closed(pair, first);
+    const second = pair.dial('second', { store });
+    second.send(Order, 'tea', { id: 'a', keepReceipt: true });
+    second.release('b');
+    await pair.until(() => second.isOnline && second.stats()?.unsettled === 0);
+    const kept = [{ id: 'a', outcome: { status: 'handled', reply: 'tea done' } }];
+    expect(second.receipts()).toMatchObject(kept);
+    await closed(pair, second);
+    const third = pair.dial('third', { store });
+    await pair.until(() => third.isOnline);
+    expect(third.receipts()).toMatchObject(kept);
+    await pair.stop();
+  });
+
+  test('say in doubt where the store has lost messages, until the true end is there', async () => {
+    const pair = await taking();
+    const store = faulty(pair);
+    const first = pair.dial('first', { store, port: NOBODY });
+    first.send(Order, 'tea', { id: 'a', keepReceipt: true });
+    await pair.run(1_000);
+    await closed(pair, first);
+    store.faults = { damage: [{ code: 'WILCO_STORE_SET_BACK', detail: '', session: undefined }] };
+    const second = pair.dial('second', { store });
+    await pair.run(0.5);
+    expect(second.receiptOf('a')?.outcome).toEqual({
+      status: 'inDoubt',
+      code: 'WILCO_STORE_DAMAGED',
+    });
+    await pair.until(() => second.receiptOf('a')?.outcome?.status === 'handled');
+    await pair.stop();
+  });
+
   test('are not expected of a message that was not taken', async () => {
     const pair = await taking({ client: { outboxMessages: 1 } });
     pair.client.send(Order, 'tea');
@@ -119,6 +175,25 @@ describe('receipts of messages that were sent with keepReceipt', () => {
     await pair.stop();
   });
 });
+
+/** A port where nobody listens. */
+const NOBODY = 7_999;
+
+function faulty({ clock }: VirtualPair): FaultyStore {
+  return new FaultyStore({ clock, random: new SeededRandom(3), storeId: 'disk', worth: 'synced' });
+}
+
+/** What the disk holds after the process on a host was killed. */
+function crashed({ network }: VirtualPair, host: string, store: FaultyStore): FaultyStore {
+  network.host(host).crash('killed');
+  return store.crash();
+}
+
+async function closed(pair: VirtualPair, client: Client): Promise<void> {
+  let isOver = false;
+  void client.close({ drainMs: 0 }).then(() => (isOver = true));
+  await pair.until(() => isOver);
+}
 
 /** Closes both sides; what stores keep stays. */
 async function left(pair: VirtualPair): Promise<void> {

@@ -31,7 +31,6 @@ import {
   wholeInRange,
   type MessageId,
   type MessageType,
-  type PayloadCodec,
   type SessionId,
 } from '@wilco/protocol';
 import { ClientLife } from './client-life.ts';
@@ -156,10 +155,10 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
   /** The end of a message that was sent with `keepReceipt`; `undefined` where none is kept. */
   receiptOf<Reply = unknown>(
     id: MessageId,
-    type?: MessageType<never, Reply>,
+    type?: Pick<MessageType<unknown, Reply>, 'name' | 'replyCodec'>,
   ): KeptReceipt<Reply> | undefined {
-    const codec = type?.replyCodec ?? messagePack();
-    return this.#kept.find(id, codec as PayloadCodec<Reply>);
+    const codec = type?.replyCodec ?? messagePack<Reply>();
+    return this.#kept.find(id, codec);
   }
 
   /**

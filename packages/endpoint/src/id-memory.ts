@@ -34,13 +34,13 @@ export function messageIds(limits: MessageIdLimits, clock: Clock): MessageIds {
 export async function openRemembering(
   store: StoreDriver,
   table: MessageIds,
-  other: { restore(): Promise<void> },
+  other: { restore(isDamaged: boolean): Promise<void> },
 ): Promise<StoreContents | undefined> {
   const contents = await store.open();
   if (contents === undefined) return undefined;
   try {
     await restoreIds(table, store, contents);
-    await other.restore();
+    await other.restore(contents.damage.length > 0);
   } catch (error) {
     await store.close();
     throw error;

@@ -1,6 +1,6 @@
 import { messagePack } from '@wilco/codec';
 import { WilcoError, type MessageId, type Outcome, type PayloadCodec } from '@wilco/protocol';
-import type { Settlement, SubmitRequest } from '@wilco/session';
+import { inDoubt, type Settlement, type SubmitRequest } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import { outcomeOf } from './outcomes.ts';
 import type { StoreDriver } from './store-driver.ts';
@@ -21,34 +21,53 @@ export interface KeptReceipt<Reply = unknown> {
 interface Entry {
   readonly id: MessageId;
   readonly type: string;
-  /** Of how many messages under this id the end is still to come. */
-  pending: number;
+  /** Messages under this id that have no place in the outbox yet: they are gone with the process. */
+  waiting: number;
+  /** Messages under this id in the outbox. */
+  placed: number;
+  /** How the last one ended. */
   settlement: Settlement | undefined;
   settledAtWallMs: number | undefined;
 }
 
 /**
  * The ends of messages whose application wants to look at them in its own time, and after a
- * restart: kept until it has released them. With a store that keeps things, an end is kept in
- * the commit that drops its message.
+ * restart: kept until it has released them. With a store that keeps things, what is expected is
+ * kept in the commit of its message, and its end in the commit that drops it.
  */
 export class KeptReceipts {
   readonly #limit: number;
   readonly #store: StoreDriver;
   readonly #clock: Clock;
   readonly #entries = new Map<MessageId, Entry>();
+  /** Released before the store had told what there is; `undefined` from then on. */
+  #releasedEarly: Set<MessageId> | undefined = new Set();
 
   constructor(limit: number, store: StoreDriver, clock: Clock) {
     this.#limit = limit;
     this.#store = store;
     this.#clock = clock;
+    if (store.isVolatile) this.#releasedEarly = undefined;
   }
 
-  /** Puts back what the store held. Rejects with `WILCO_STORE_FAILED`. */
-  async restore(): Promise<void> {
+  /** Whether there are none, so that nobody needs to make the id of a message. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  /**
+   * Puts back what the store held. Rejects with `WILCO_STORE_FAILED`.
+   *
+   * @param isDamaged - Something in the store is not as it was left: messages may be gone.
+   */
+  async restore(isDamaged: boolean): Promise<void> {
+    const released = this.#releasedEarly;
     for (const { key, value } of await this.#store.entriesOf('receipts')) {
-      this.#entries.set(key, decoded(key, value));
+      if (released?.has(key) === true) this.#forget(key);
+      else this.#putBack(decoded(key, value));
     }
+    this.#releasedEarly = undefined;
+    if (isDamaged) this.doubt(DAMAGED);
   }
 
   /**
@@ -58,38 +77,60 @@ export class KeptReceipts {
    */
   expect(id: MessageId, type: string): void {
     const known = this.#entries.get(id);
-    if (known === undefined && this.#entries.size >= this.#limit) {
+    if (known !== undefined) {
+      known.waiting += 1;
+      return;
+    }
+    if (this.#entries.size >= this.#limit) {
       throw new WilcoError('WILCO_RECEIPTS_FULL', `${this.#limit} receipts are kept already`);
     }
-    const entry = known ?? {
-      id,
-      type,
-      pending: 0,
-      settlement: undefined,
-      settledAtWallMs: undefined,
-    };
-    entry.pending += 1;
-    this.#entries.set(id, entry);
-    this.#keep(entry);
+    this.#entries.set(id, { id, type, waiting: 1, placed: 0, ...UNSETTLED });
   }
 
   /** The message was not taken. */
   unexpect(id: MessageId): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
-    entry.pending -= 1;
-    if (entry.pending > 0 || entry.settlement !== undefined) this.#keep(entry);
-    else this.#drop(id);
+    entry.waiting -= 1;
+    if (entry.waiting + entry.placed === 0 && entry.settlement === undefined) {
+      this.#entries.delete(id);
+    }
   }
 
-  /** A message has ended: part of the commit in which its record goes. */
-  settled(id: MessageId | undefined, settlement: Settlement): void {
+  /** The message has its place in the outbox: part of the commit that keeps it. */
+  placed(id: MessageId | undefined): void {
     const entry = id === undefined ? undefined : this.#entries.get(id);
-    if (entry === undefined || entry.pending === 0) return;
-    entry.pending -= 1;
-    entry.settlement = settlement;
-    entry.settledAtWallMs = this.#clock.wallMs();
+    if (entry === undefined || entry.waiting === 0) return;
+    entry.waiting -= 1;
+    entry.placed += 1;
     this.#keep(entry);
+  }
+
+  /** A message in the outbox has ended: part of the commit in which its record goes. */
+  settled(id: MessageId, settlement: Settlement): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.placed === 0) return;
+    entry.placed -= 1;
+    this.#end(entry, settlement);
+  }
+
+  /** A message has ended that never had a place in the outbox. */
+  neverPlaced(id: MessageId | undefined, settlement: Settlement): void {
+    const entry = id === undefined ? undefined : this.#entries.get(id);
+    if (entry === undefined || entry.waiting === 0) return;
+    entry.waiting -= 1;
+    this.#end(entry, settlement);
+    if (this.#releasedEarly === undefined) this.#store.commitLater();
+  }
+
+  /**
+   * Some messages can't be read any more, and nobody knows which: what becomes of those whose end
+   * is to come. Where one is there after all, its true end takes the place of this one.
+   */
+  doubt(settlement: Settlement): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.placed > 0 && entry.settlement === undefined) this.#end(entry, settlement);
+    }
   }
 
   /** All of them, in the order of their first sending. */
@@ -103,12 +144,32 @@ export class KeptReceipts {
     return entry && shown(entry, codec);
   }
 
-  /** Forgets the end of a message, also one that has not come. `false`: there is none. */
+  /** Forgets the end of a message, also one that has not come. `false`: none is known. */
   release(id: MessageId): boolean {
+    if (this.#releasedEarly !== undefined) {
+      this.#releasedEarly.add(id);
+      return this.#entries.delete(id);
+    }
     if (!this.#entries.has(id)) return false;
-    this.#drop(id);
+    this.#forget(id);
     this.#store.commit(() => {});
     return true;
+  }
+
+  /** Messages may have been sent before the store was open. */
+  #putBack(old: Entry): void {
+    const entry = this.#entries.get(old.id);
+    if (entry === undefined) this.#entries.set(old.id, old);
+    else {
+      entry.placed += old.placed;
+      if (entry.settlement === undefined) Object.assign(entry, endOf(old));
+    }
+  }
+
+  #end(entry: Entry, settlement: Settlement): void {
+    entry.settlement = settlement;
+    entry.settledAtWallMs = this.#clock.wallMs();
+    this.#keep(entry);
   }
 
   #keep(entry: Entry): void {
@@ -116,10 +177,21 @@ export class KeptReceipts {
     this.#store.persist({ type: 'putEntry', table: 'receipts', key, value: encoded(entry) });
   }
 
-  #drop(key: MessageId): void {
+  #forget(key: MessageId): void {
     this.#entries.delete(key);
     this.#store.persist({ type: 'dropEntry', table: 'receipts', key });
   }
+}
+
+const UNSETTLED = { settlement: undefined, settledAtWallMs: undefined } as const;
+
+const DAMAGED = inDoubt('WILCO_STORE_DAMAGED', 'the store is damaged, and it may have been there');
+
+function endOf({
+  settlement,
+  settledAtWallMs,
+}: Entry): Pick<Entry, 'settlement' | 'settledAtWallMs'> {
+  return { settlement, settledAtWallMs };
 }
 
 /**
@@ -156,16 +228,16 @@ function shown<Reply>(entry: Entry, codec: PayloadCodec<Reply>): KeptReceipt<Rep
   };
 }
 
-function encoded({ type, pending, settlement, settledAtWallMs }: Entry): Uint8Array {
+function encoded({ type, placed, settlement, settledAtWallMs }: Entry): Uint8Array {
   const end = settlement && [
     ...[settlement.status, settlement.code, settlement.reason, settlement.hasRun],
     ...[settlement.isRetryable, settlement.isReplyLost, settlement.payload],
   ];
-  return ENCODING.encode([type, pending, end, settledAtWallMs]);
+  return ENCODING.encode([type, placed, end, settledAtWallMs]);
 }
 
 function decoded(id: MessageId, value: Uint8Array): Entry {
-  const [type, pending, end, settledAtWallMs] = ENCODING.decode(value) as [
+  const [type, placed, end, settledAtWallMs] = ENCODING.decode(value) as [
     string,
     number,
     (
@@ -174,7 +246,8 @@ function decoded(id: MessageId, value: Uint8Array): Entry {
     ),
     number | undefined,
   ];
-  return { id, type, pending, settlement: end && settlementOf(end), settledAtWallMs };
+  const settlement = end && settlementOf(end);
+  return { id, type, waiting: 0, placed, settlement, settledAtWallMs };
 }
 
 function settlementOf([status, code, reason, hasRun, isRetryable, isReplyLost, payload]: [

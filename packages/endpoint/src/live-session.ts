@@ -254,7 +254,8 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   }
 
   settled(message: OutgoingMessage, settlement: Settlement): void {
-    this.#setting.sender.kept?.settled(message.id, settlement);
+    const { kept } = this.#setting.sender;
+    if (kept?.isEmpty === false && message.isIdExplicit) kept.settled(message.id, settlement);
     const { receipt } = message;
     if (!(receipt instanceof MessageReceipt)) {
       this.#setting.sender.settledUnheld(message, settlement);
@@ -328,7 +329,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   #abandon(left: LeftOnDisk, settlement: Settlement): number {
     const { known, unknown } = this.driver.engine.onDisk.abandon(left);
     for (const message of known) this.driver.settle(message, settlement);
-    this.#setting.sender.lost(unknown);
+    this.#setting.sender.lost(unknown, settlement);
     return known.length + unknown;
   }
 

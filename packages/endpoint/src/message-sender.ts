@@ -11,7 +11,6 @@ import {
 } from '@wilco/protocol';
 import {
   cancelled,
-  expired,
   type OutgoingMessage,
   type ResolvedSessionOptions,
   type Settlement,
@@ -26,11 +25,11 @@ import { MessageReceipt, type Receipt, type ReceiptOwner, type ReceiptType } fro
 import { checkSendOptions } from './send-options.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { DrainOptions, SendOptions, SessionHandle } from './session-handle.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import { OVERDUE, WaitingRoom } from './waiting-room.ts';
 
 const MESSAGE_PACK = messagePack();
 const NO_OPTIONS: SendOptions = Object.freeze({});
-/** How many messages may wait for room in the outbox. */
+/** How many may wait for room. */
 const WAITING_MAX = 1_000;
 const WITHDRAWN = cancelled('WILCO_CANCELLED', 'withdrawn before there was room for it');
 
@@ -229,8 +228,9 @@ export class MessageSender {
   }
 
   /** So many messages can't be read any more, and nobody has their receipts. */
-  lost(messages: number): void {
+  lost(messages: number, settlement: Settlement): void {
     this.#unsettled -= messages;
+    if (messages > 0) this.kept?.doubt(settlement);
     this.#tellDrained();
   }
 
@@ -302,6 +302,7 @@ export class MessageSender {
       if (WilcoError.is(error, 'WILCO_OUTBOX_FULL')) return false;
       throw error;
     }
+    this.kept?.placed(request.id);
     return true;
   }
 
@@ -316,7 +317,7 @@ export class MessageSender {
       request,
       receipt: request.receipt as MessageReceipt,
       expiresAtMs: clock.nowMs() + (isOwnTime ? ttlMs : options.retentionMs),
-      overdue: isOwnTime ? EXPIRED : RETAINED,
+      overdue: isOwnTime ? OVERDUE.expired : OVERDUE.retained,
     });
     outboxTotal.whenReleased(this.#retry);
   }
@@ -330,7 +331,7 @@ export class MessageSender {
         return this.#submit({ ...request, ttlMs });
       } catch (error) {
         const code = WilcoError.is(error) ? error.code : 'WILCO_CANCELLED';
-        receipt.settle(cancelled(code, 'the session did not take it'));
+        this.#waiting.settle(receipt, cancelled(code, 'the session did not take it'));
         return true;
       }
     });
@@ -396,5 +397,3 @@ function leftBehind(count: number): WilcoError {
 }
 
 const NO_ROOM = 'the disk has no room for new messages';
-const EXPIRED = expired('WILCO_EXPIRED', 'its time to live passed before there was room for it');
-const RETAINED = cancelled('WILCO_RETENTION_OVER', 'there was no room for it for too long');

@@ -1,5 +1,5 @@
 import { WilcoError } from '@wilco/protocol';
-import type { Settlement, SubmitRequest } from '@wilco/session';
+import { cancelled, expired, type Settlement, type SubmitRequest } from '@wilco/session';
 import type { Clock } from './clock.ts';
 import type { KeptReceipts } from './kept-receipts.ts';
 import type { MessageReceipt } from './receipt.ts';
@@ -18,6 +18,12 @@ interface Entry {
   readonly message: WaitingMessage;
   readonly cancelTimer: () => void;
 }
+
+/** How messages end whose time passes while they wait. */
+export const OVERDUE = {
+  expired: expired('WILCO_EXPIRED', 'its time to live passed before there was room for it'),
+  retained: cancelled('WILCO_RETENTION_OVER', 'there was no room for it for too long'),
+} as const;
 
 /** Of a room that nobody ever waited in; nothing is ever put into it. */
 const NO_ENTRIES = new Map<MessageReceipt, Entry>();
@@ -55,7 +61,7 @@ export class WaitingRoom {
   /** Ends the waiting of one message. Returns whether it waited. */
   settle(receipt: MessageReceipt, settlement: Settlement): boolean {
     if (!this.#remove(receipt)) return false;
-    this.#kept?.settled(receipt.id, settlement);
+    this.#kept?.neverPlaced(receipt.id, settlement);
     receipt.settle(settlement);
     return true;
   }
