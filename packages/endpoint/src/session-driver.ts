@@ -48,6 +48,8 @@ export class SessionDriver implements SessionSink {
   /** The engine was called in this turn, which ends with the flush. */
   #isTurnTimed = false;
   readonly #runFlush = (): void => this.#flush();
+  /** Something of it goes with the next commit of the store, which asks for the rest. */
+  #isInCommit = false;
   /** What is told once the engine has returned. */
   readonly #calls: OwnerCalls;
   #isPerforming = false;
@@ -216,7 +218,14 @@ export class SessionDriver implements SessionSink {
   }
 
   persist(operation: StoreOperation): void {
+    this.#isInCommit ||= this.store.completeWith(this);
     this.store.persist(operation);
+  }
+
+  complete(): void {
+    this.#session.complete(this.#enter());
+    this.#isInside = this.#isInCommit = false;
+    this.#arm();
   }
 
   /** Writes on the connection what is not the engine's to say. */
@@ -316,9 +325,8 @@ export class SessionDriver implements SessionSink {
   }
 
   #letGo(): FrameConnection | undefined {
-    this.#held = undefined;
     const connection = this.#connection;
-    this.#connection = undefined;
+    this.#held = this.#connection = undefined;
     this.#pastBytesIn += connection?.bytesIn ?? 0;
     this.#pastBytesOut += connection?.bytesOut ?? 0;
     return connection;

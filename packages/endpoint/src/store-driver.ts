@@ -13,6 +13,12 @@ import type { Clock } from './clock.ts';
 /** Told when what was persisted before it is kept, or never will be. */
 type CommitDone = (error: WilcoError | undefined) => void;
 
+/** Somebody whose operations hold together. */
+export interface CommitPart {
+  /** A commit takes along what it persisted until now: it persists the rest, and says who waits. */
+  complete(): void;
+}
+
 /** How many entries are read in one go. */
 const ENTRIES_AT_ONCE = 1_000;
 /** What nobody waits for is committed after so long, unless a commit takes it along. Milliseconds. */
@@ -34,6 +40,8 @@ export class StoreDriver {
   #operations: StoreOperation[] = [];
   #waiting: CommitDone[] = [];
   #isScheduled = false;
+  /** Those who have a part in the next commit. */
+  readonly #parts: CommitPart[] = [];
   #error: WilcoError | undefined;
   readonly #timeoutMs: number;
   #opening: Promise<StoreContents> | undefined;
@@ -146,6 +154,15 @@ export class StoreDriver {
     if (!this.isVolatile && this.#error === undefined) this.#operations.push(operation);
   }
 
+  /**
+   * What somebody persists may come in pieces that must not hold without each other, while another
+   * one's commit is on its way. Returns `true`: it is noted, until it was asked for the rest.
+   */
+  completeWith(part: CommitPart): true {
+    if (!this.isVolatile) this.#parts.push(part);
+    return true;
+  }
+
   /** Commits, at the end of this turn, what was persisted until then. */
   commit(done: CommitDone): void {
     if (this.isVolatile) {
@@ -153,16 +170,14 @@ export class StoreDriver {
       return;
     }
     this.#waiting.push(done);
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#clock.defer(() => this.#commitNow());
+    this.#schedule();
   }
 
   /** Commits it soon, or with what somebody waits for. */
   commitLater(): void {
     if (this.isVolatile || this.#isScheduled) return;
     if (this.#operations.length >= LATER_OPERATIONS) {
-      this.#commitNow();
+      this.#schedule();
       return;
     }
     const clock = this.#clock;
@@ -214,7 +229,16 @@ export class StoreDriver {
     }
   }
 
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock.defer(() => this.#commitNow());
+  }
+
   #commitNow(): void {
+    // What these want goes along.
+    this.#isScheduled = true;
+    for (const part of this.#parts.splice(0)) part.complete();
     this.#isScheduled = false;
     this.#cancelLater?.();
     this.#cancelLater = undefined;

@@ -24,6 +24,27 @@ describe('the store of an endpoint', () => {
     expect(told.log).toEqual(['a', 'b', 'c']);
   });
 
+  test('asks whoever has a part in a commit for the rest of it, ahead of that commit', async () => {
+    const { driver, commits, clock, told } = make();
+    const complete = (): void => {
+      driver.persist(drop('b, second half'));
+      driver.commit(told('b'));
+    };
+    driver.commit(told('a'));
+    driver.completeWith({ complete });
+    driver.persist(drop('b'));
+    await clock.settle();
+    driver.persist(drop('c'));
+    driver.commit(told('c'));
+    await clock.settle();
+    expect(commits.map(({ operations }) => operations.map(nameOf))).toEqual([
+      ['b', 'b, second half'],
+      ['c'],
+    ]);
+    commits[0]?.done();
+    expect(told.log).toEqual(['a', 'b']);
+  });
+
   test('that failed once is committed to no more, and everybody is told', async () => {
     const { driver, commits, clock, told } = make();
     driver.persist(drop('a'));

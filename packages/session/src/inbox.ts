@@ -187,11 +187,14 @@ export class Inbox {
     this.#window.grow(nowMs);
   }
 
-  /** The end of a turn: the records of what changed since the last commit. */
-  beforeCommit(nowMs: number): void {
+  turnEnds(nowMs: number): void {
     this.#payloads.settle();
-    const { journal, setting } = this.#context;
     this.#handling.turnEnds(nowMs);
+  }
+
+  /** The records of what changed since the last commit. */
+  beforeCommit(): void {
+    const { journal, setting } = this.#context;
     if (journal.isVolatile || !journal.isDirty) return;
     for (const channel of this.channels) {
       if (!channel.isRecordDirty) continue;
@@ -234,9 +237,8 @@ export class Inbox {
       this.#window.hold(cost);
     }
     const arrival = { frame, type, atMs: nowMs, cost };
-    if (totalBytes === undefined) {
+    if (totalBytes === undefined)
       return this.#accept(channel, arrival, this.#payloads.keep(frame), 0, nowMs);
-    }
     this.#assemble(channel, arrival, totalBytes, nowMs);
     return undefined;
   }

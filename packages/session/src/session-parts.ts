@@ -59,3 +59,10 @@ export function assemble(
   handling.ids?.restore(inbox.channels, nowMs);
   return { context, outbox, moved, inbox, handling, acks, window, desk, conversation };
 }
+
+/** Orders the commit of all that was persisted, with the records of the channels it changed. */
+export function orderCommit({ context, outbox, inbox }: SessionParts, nowMs: number): void {
+  outbox.pager.beforeCommit();
+  inbox.beforeCommit();
+  context.journal.commit(nowMs);
+}

@@ -21,7 +21,7 @@ import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
 import { Poison, progressOf } from './poison.ts';
 import { announcementOf, judge, offersOf, type Judgement } from './opening-facts.ts';
 import { nextSessionPhase, type SessionEvent, type SessionPhase } from './session-phases.ts';
-import { assemble, type SessionParts } from './session-parts.ts';
+import { assemble, orderCommit, type SessionParts } from './session-parts.ts';
 import { ConnectionCounts, statsOf, type EngineStats } from './session-stats.ts';
 import type { Delivery, HandlerResult, SessionSink } from './sink.ts';
 
@@ -176,8 +176,7 @@ export class Session {
     this.#peerRunId = link.peerRunId;
     this.#resumeDeadlineMs = Infinity;
     const { resumeWindowMs, maxMessageBytes } = link.announcement;
-    const { resumeWindowMs: ownMs } = this.#parts.context.options;
-    this.#resumeWindowMs = Math.min(ownMs, resumeWindowMs);
+    this.#resumeWindowMs = Math.min(this.#parts.context.options.resumeWindowMs, resumeWindowMs);
     this.#parts.handling.peerMaxMessageBytes = maxMessageBytes;
     const wrong = this.#parts.conversation.attach(link, nowMs);
     if (wrong !== undefined) this.#drop(wrong, nowMs);
@@ -212,7 +211,8 @@ export class Session {
   /** The end of a turn: orders the commit, writes the ACK and whatever the windows allow. */
   flush(nowMs: number, isInputDry: boolean): void {
     this.#parts.handling.ids?.flush(nowMs);
-    if (this.#phase !== 'ended') this.#commit(nowMs);
+    this.#parts.inbox.turnEnds(nowMs);
+    this.complete(nowMs);
     if (!this.#isAttached) return;
     this.#parts.outbox.pager.readAhead(true);
     const farewell = this.#farewell;
@@ -222,6 +222,11 @@ export class Session {
     this.#move('bothClosed');
     this.#sink.finishConnection();
     this.#finish(farewell.words.code, farewell.words.reason, nowMs);
+  }
+
+  /** What was persisted is about to hold, whoever wants it: orders the commit of all that belongs to it. */
+  complete(nowMs: number): void {
+    if (this.#phase !== 'ended') orderCommit(this.#parts, nowMs);
   }
 
   /** The connection is gone, also before its opening was over, and the driver found out. */
@@ -317,12 +322,6 @@ export class Session {
     this.#phase = nextSessionPhase(this.#phase, event);
   }
 
-  #commit(nowMs: number): void {
-    this.#parts.outbox.pager.beforeCommit();
-    this.#parts.inbox.beforeCommit(nowMs);
-    this.#parts.context.journal.commit(nowMs);
-  }
-
   /** The session itself ends the connection. */
   #drop(error: WilcoError, nowMs: number): void {
     this.#sink.dropConnection(error);
@@ -392,7 +391,8 @@ export class Session {
     const isKept = this.#farewell?.words.mode === 'detach';
     this.#parts.handling.retire(isKept);
     this.#parts.inbox.dispose();
-    this.#commit(nowMs);
+    this.#parts.inbox.turnEnds(nowMs);
+    orderCommit(this.#parts, nowMs);
     // Its records go with it, unless the next run is to find them.
     if (!isKept) this.#parts.context.journal.end();
   }

@@ -26,7 +26,10 @@ export interface SessionSink {
   finishConnection(): void;
   /** Call `flush` at the end of this turn: something is to be written that was not before. */
   requestFlush(): void;
-  /** Part of the next commit. */
+  /**
+   * Part of the next commit. It must not hold without what belongs to it: before a commit that
+   * this session did not order takes it along, call `complete`.
+   */
   persist(operation: StoreOperation): void;
   /** Commit what was persisted since the last one; then call `committed(number)`. */
   commit(number: number): void;
