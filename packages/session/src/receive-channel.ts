@@ -55,6 +55,8 @@ export class ReceiveChannel {
   /** How many handlers were started; and as of the last commit that holds. */
   starts = 0;
   startsKept = 0;
+  /** The most that were started between two commits; it fades. */
+  startsLately = 0;
   /** An unfinished large message. */
   assembly: Assembly | undefined = undefined;
   /** On a link that reorders: what came too early, as copies. */

@@ -48,8 +48,11 @@ export class StartMarks {
   plan(channel: ReceiveChannel): void {
     if (channel.isAnswers) return;
     const { starts, toStart } = channel;
-    // Twice as many as since the last commit: where commits take long, starts soon do not wait.
-    const most = toStart + Math.max(1, 2 * (starts - channel.startsKept));
+    // What started at once lately may do so again, also where nothing started since the last commit.
+    const faded = channel.startsLately - Math.ceil(channel.startsLately / FADING);
+    channel.startsLately = Math.max(starts - channel.startsKept, faded);
+    // Twice as many: where commits take long, starts soon do not wait.
+    const most = toStart + Math.max(1, 2 * channel.startsLately);
     // What is accepted later comes with a commit of its own.
     const ahead = Math.max(channel.plannedBelow, Math.min(most, channel.accepted));
     const below = this.#isClosed ? toStart : ahead;
@@ -124,3 +127,6 @@ export class StartMarks {
     this.#context.sink.requestFlush();
   }
 }
+
+/** What was seen of starts fades by one part in so many with each commit. */
+const FADING = 8;

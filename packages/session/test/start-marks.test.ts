@@ -68,6 +68,44 @@ describe('the mark of a start', () => {
     expect(rounds).toEqual([1, 3, 7, 15, 31, 60]);
   });
 
+  test('written ahead lets as many start with one commit as started at once before', () => {
+    const pair = busy(0, { concurrencyOf: () => 100 });
+    pair.server.respond = () => HANDLED;
+    for (let burst = 0; burst < 2; burst++) {
+      for (let i = 0; i < 60; i++) pair.send(pair.client);
+      pair.advance(1_000);
+    }
+    pair.server.commitMs = undefined;
+    for (let burst = 3; burst <= 5; burst++) {
+      for (let i = 0; i < 60; i++) pair.send(pair.client);
+      pair.advance(10);
+      // One that has the messages, one that has their ends.
+      for (const handled of [60 * burst, 60 * burst]) {
+        expect(pair.server.completeCommit()).toBe(true);
+        pair.advance(10);
+        expect(pair.server.deliveries).toHaveLength(handled);
+      }
+    }
+    expect(pair.server.completeCommit()).toBe(false);
+  });
+
+  test('written ahead forgets a burst: where few start at once few are marked', () => {
+    const pair = busy(0, { concurrencyOf: () => 100 });
+    pair.server.respond = () => HANDLED;
+    for (let i = 0; i < 60; i++) pair.send(pair.client);
+    pair.advance(1_000);
+    for (let i = 0; i < 40; i++) {
+      pair.send(pair.client);
+      pair.advance(10);
+    }
+    pair.server.commitMs = undefined;
+    for (let i = 0; i < 60; i++) pair.send(pair.client);
+    pair.advance(10);
+    pair.server.completeCommit();
+    pair.settle();
+    expect(pair.server.deliveries.length).toBeLessThan(100 + 10);
+  });
+
   test('written ahead covers few that were not started, and those are told once that they may have been', () => {
     const pair = busy(20, { concurrencyOf: () => 2 });
     pair.advance(10);
