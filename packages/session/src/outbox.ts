@@ -117,18 +117,16 @@ export class Outbox {
     message.isIdExplicit = true;
     message.keepId();
     message.isInFlight = false;
-    message.isExpiring = false;
-    message.isHandlingAwaited = false;
+    // Asked back because its time was over: it is here as well, and ends for that reason.
+    const isWithdrawn = message.isCancelRequested && !message.isExpiring;
+    message.isCancelRequested = message.isExpiring = message.isHandlingAwaited = false;
     message.heldBytes = message.cost = message.wireMark = 0;
     message.voidReason = undefined;
     this.admission.know(message.type);
     const channel = this.#channels.named(message.channelName);
     this.#take(message, channel, nowMs);
     if (message.isOfEarlierRun) channel.earlierBelow = message.seq + 1;
-    if (message.isCancelRequested) {
-      message.isCancelRequested = false;
-      this.cancel(message);
-    }
+    if (isWithdrawn) this.cancel(message);
   }
 
   /** Keeps an answer until the peer has it. */

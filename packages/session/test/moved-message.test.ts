@@ -29,6 +29,27 @@ test('a message that moved counts nothing of the session that it comes from', ()
   expect(pair.client.session.stats(pair.nowMs)).toMatchObject({ sent: 101, unsettled: 100 });
 });
 
+test.each([
+  ['of its time to live', 5_000, 'WILCO_EXPIRED'],
+  ['of its age', undefined, 'WILCO_RETENTION_OVER'],
+])('a message that was asked back because %s moves, and ends for that reason', (_, ttlMs, code) => {
+  const old = new Pair({ client: { retentionMs: 5_000, settleGraceMs: 60_000 } });
+  old.server.respond = undefined;
+  old.connect();
+  const moved = old.send(old.client, { ttlMs });
+  old.advance(10);
+  old.cut();
+  old.advance(6_000);
+  expect(moved).toMatchObject({ isExpiring: true, isCancelRequested: true });
+  old.client.session.surrender(old.nowMs);
+
+  const pair = new Pair({ client: { retentionMs: 5_000 } });
+  pair.advance(old.nowMs);
+  pair.client.session.resubmit(moved, false, pair.nowMs);
+  pair.advance(1);
+  expect(pair.client.settlements.get(moved)).toMatchObject({ code });
+});
+
 test('a message that was given no id keeps the first one, wherever it moves', () => {
   const old = new Pair();
   old.connect();
