@@ -86,6 +86,8 @@ export function judge(testimony: Testimony, { root, newest }: Found): StoreDamag
       if (root === undefined) return undefined;
       return setBack('the file that knows its newest commit is missing, so its end may be too');
     case 'unreadable':
+      // It is written and synced before the first record: so this one was never finished.
+      if (root === undefined) return undefined;
       return damaged('the file that knows its newest commit can not be read');
     case 'said':
       if (testimony.number === 0 && root === undefined) return undefined;

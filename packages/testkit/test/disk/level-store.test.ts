@@ -144,6 +144,16 @@ describe('a store', () => {
       expect(contents.damage).toMatchObject([{ code: 'WILCO_STORE_SET_BACK' }]);
     }
   });
+
+  test('finds no damage where it lost its power while it was made', async () => {
+    for (const seed of SEEDS) {
+      const host = new Host({ writeMs: 5, syncMs: 5, openMs: 1 }, seed);
+      void host.store().open();
+      await host.pass(seed);
+      host.crash('vanished');
+      expect(await host.open(), `after ${String(seed)} ms`).toMatchObject({ damage: [] });
+    }
+  });
 });
 
 const SEQS_5_TO_12 = [5, 6, 7, 8, 9, 10, 11, 12];
