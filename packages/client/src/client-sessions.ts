@@ -174,8 +174,12 @@ export class ClientSessions {
     const next = this.#createNext();
     this.#current = next;
     this.#setting.sender.hold();
-    // What this side's own store gave back wrongly the server sends again.
-    if (reason === 'clientStateLost') old.driver.stopHandling();
+    if (reason === 'clientStateLost') {
+      // What this side's own store gave back wrongly the server sends again.
+      old.driver.stopHandling();
+      // And what it never wrote, a copy of it may have.
+      old.driver.engine.onDisk.usedElsewhere();
+    }
     // The server may know of a session that has ended what became of each: nothing is doubted before.
     const isAsked = reason === 'ended' && id !== undefined;
     if (isAsked) this.#ask(old, next, id);

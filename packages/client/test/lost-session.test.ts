@@ -108,6 +108,22 @@ describe('a session that is lost', () => {
     await stop();
   });
 
+  test('to a copy of it marks everything: the copy may have written what this one never wrote', async () => {
+    const { peer, client, lost, clock, stop } = await start();
+    await peer.answers(welcome());
+    peer().vanish();
+    await clock.settle();
+    client.send(Order, 1);
+    await peer.hears();
+    const never = { kind: 'refuse', reason: '', retryAfterMs: undefined } as const;
+    await peer.answers({ ...never, code: 'WILCO_TOKEN_REPLAYED' });
+    await peer.hears(200);
+    await peer.answers(welcome({ newReason: 'clientStateLost', sessionId: SECOND }));
+    expect(peer.newest().last('message')).toMatchObject({ seq: 1, isResent: true });
+    expect(lost).toMatchObject([{ reason: 'clientStateLost', resent: 1, moved: 0 }]);
+    await stop();
+  });
+
   test('because somebody with the same token is ahead for good is not named again', async () => {
     const { peer, clock, peers, lost, stop } = await start();
     await peer.answers(welcome());

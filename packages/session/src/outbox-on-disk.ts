@@ -97,6 +97,11 @@ export class OutboxOnDisk {
     yield* context.setting.shelf?.messages() ?? [];
   }
 
+  /** Another process has used what is kept here: it may have written any message that is in the outbox. */
+  usedElsewhere(): void {
+    for (const channel of this.#parts.outbox.channels) channel.written = channel.next;
+  }
+
   /** Gives up what a session that is over has in memory, up to the first that is on disk only. */
   surrenderMemory(): Surrendered[] {
     const surrendered = unsettledOf(this.#parts, this.#farewell);
