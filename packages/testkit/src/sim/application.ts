@@ -83,7 +83,7 @@ export class Application {
       this.#refused(message, error);
       return;
     }
-    const entry = history.sent(message, this.run, this.#clock.nowMs());
+    const entry = history.sent(message, this.run, this.#clock.nowMs(), receipt);
     this.#say(`sends ${label(message)}`);
     receipt.queued.then(() => this.#queued(entry), ignore);
     receipt.received.then(() => this.#received(entry), ignore);
@@ -95,6 +95,35 @@ export class Application {
       if (message.index % 2 === 0) controller.abort();
       else receipt.cancel();
     });
+  }
+
+  /**
+   * Looks for what earlier processes sent: every other one is asked how it ends, of the rest an
+   * event tells.
+   */
+  async adopt(handle: Pick<SessionHandle, 'pending'>): Promise<void> {
+    const { history, plan } = this.#world;
+    for await (const { receipt } of handle.pending({ types: plan.messages.map(typeOf) })) {
+      if (!this.#process.isAlive) return;
+      const entry = history.adopt(this.host, this.run, receipt);
+      if (entry === undefined) continue;
+      this.#say(`finds ${label(entry.message)}`);
+      this.#world.count('adopted');
+      if (entry.message.index % 2 === 0) continue;
+      void receipt.settled.then((outcome) => {
+        this.#settled(entry, outcome as NonNullable<Entry['outcome']>);
+      });
+    }
+  }
+
+  /** An event tells that a message of an earlier process has ended: perhaps before it was found. */
+  settledEarlier(id: string, outcome: NonNullable<Entry['outcome']>): void {
+    const { history } = this.#world;
+    this.#world.count('event settled');
+    const unfound = history.adopt(this.host, this.run, { id });
+    if (unfound !== undefined) unfound.isReplyUnread = true;
+    const entry = unfound ?? history.found(this.host, this.run, id);
+    if (entry !== undefined) this.#settled(entry, outcome);
   }
 
   #refused({ index, bytes }: PlannedMessage, error: unknown): void {

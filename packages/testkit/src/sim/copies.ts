@@ -3,8 +3,10 @@ import type { Entry, Start } from './history.ts';
 /** A disk that was set back to an older state, which no one noticed at its opening. */
 interface SetBack {
   readonly host: string;
-  /** When the older state was copied. */
+  /** When the older state was copied; where nobody knows, the earliest moment. */
   readonly takenAtMs: number;
+  /** The latest moment of which its state may be. @defaultValue takenAtMs */
+  readonly takenUntilMs?: number;
   /** When the process ended that had lived on from there. */
   readonly endedAtMs: number;
   /** Whether its sessions had names then. */
@@ -66,9 +68,9 @@ export class Copies {
   /** Its sender was set back to before it was told how the message had ended, and sends it again. */
   isUntold({ message, sentAtMs, settledAtMs }: Entry, { atMs }: Start): boolean {
     return this.#setBacks.some(
-      ({ host, takenAtMs, endedAtMs }) =>
+      ({ host, takenAtMs, takenUntilMs = takenAtMs, endedAtMs }) =>
         host === message.from &&
-        sentAtMs <= takenAtMs &&
+        sentAtMs <= takenUntilMs &&
         takenAtMs < settledAtMs &&
         settledAtMs <= endedAtMs &&
         endedAtMs <= atMs,

@@ -110,7 +110,7 @@ export class Disks {
     disk.faults = this.#isQuiet ? {} : { writeMs: 5 };
     const isLossy = how === 'vanished' && this.#setting.plan.lazy.includes(originalOfClone(host));
     if (isLossy) this.#setting.count('disk lazy after a loss of power');
-    if (isLossy) this.#setBack(host, found.openedAtMs);
+    if (isLossy) this.#loseEnd(host, found.openedAtMs);
     if (hadFailed || isLossy || fate !== 'kept') found.isWhole = false;
     if (isLossy || fate !== 'kept') found.faithfulSinceMs = this.#setting.clock.nowMs();
     this.#befall(host, found, fate);
@@ -201,17 +201,19 @@ export class Disks {
         disk.wipe();
         return;
       case 'restored':
-        this.#setBack(host, backup.takenAtMs, backup);
+        this.#setBack(host, backup);
         disk.restore(backup.snapshot, true);
         return;
       case 'restoredAlone':
         found.isToBeFound = disk.writtenAtMs.some(
           (atMs) => atMs > backup.takenAtMs && atMs < this.#setting.clock.nowMs() - WITNESS_LAG_MS,
         );
+        // Where its store finds out, its session is lost by name.
+        this.#setBack(host, { ...backup, hadSession: backup.hadSession || found.isToBeFound });
         disk.restore(backup.snapshot, false);
         return;
       case 'lostTail':
-        this.#setBack(host, this.#setting.clock.nowMs() - WITNESS_LAG_MS);
+        this.#loseEnd(host, this.#setting.clock.nowMs() - WITNESS_LAG_MS);
         disk.damage(fate);
         return;
       default:
@@ -219,10 +221,17 @@ export class Disks {
     }
   }
 
-  /** It is set back, in a way that its store can not see. */
-  #setBack(host: string, takenAtMs: number, { hadSession = true }: Partial<Backup> = {}): void {
+  /** It is set back to a copy; whether its store can see that is another matter. */
+  #setBack(host: string, { takenAtMs, hadSession }: Omit<Backup, 'snapshot'>): void {
     const endedAtMs = this.#setting.clock.nowMs();
     this.#setting.history.copies.setBack({ host, takenAtMs, endedAtMs, hadSession });
+  }
+
+  /** It loses what was written last, since some moment after this one. */
+  #loseEnd(host: string, takenAtMs: number): void {
+    const endedAtMs = this.#setting.clock.nowMs();
+    const { copies } = this.#setting.history;
+    copies.setBack({ host, takenAtMs, takenUntilMs: endedAtMs, endedAtMs, hadSession: true });
   }
 
   #told(host: string, found: HostDisk, details: readonly string[]): void {

@@ -25,8 +25,10 @@ export interface Start {
 /** All that the simulator itself saw of one message. */
 export interface Entry {
   readonly message: PlannedMessage;
-  /** The process that sent it. */
-  readonly run: number;
+  /** Its receipt, of the process that sent it or that found it again. */
+  receipt: { readonly id: string | undefined };
+  /** The process that sent it, or that found it again. */
+  run: number;
   readonly sentAtMs: number;
   /** Since when its client dialled for the connection that it had: the peer may have died since. */
   readonly dialledAtMs: number;
@@ -39,6 +41,8 @@ export interface Entry {
   receivedAtMs: number;
   outcome: Outcome<Uint8Array | undefined> | undefined;
   settledAtMs: number;
+  /** An event told of its end before anybody had asked for it: no one knew how to read its reply. */
+  isReplyUnread: boolean;
   /** The process that sent it died: nobody holds its receipt. */
   isOrphaned: boolean;
   readonly starts: Start[];
@@ -61,14 +65,17 @@ export class History {
   readonly offlineSinceMs = new Map<string, number>();
   /** Which disks were copied, and set back. */
   readonly copies = new Copies();
+  /** By how much the wall clocks of hosts jumped, and when. */
+  readonly #jumps: { readonly host: string; readonly atMs: number; readonly byMs: number }[] = [];
   /** Messages that were refused when they were offered. */
   refused = 0;
   /** Messages whose receipts somebody still waits for. */
   openCount = 0;
 
-  sent(message: PlannedMessage, run: number, atMs: number): Entry {
+  sent(message: PlannedMessage, run: number, atMs: number, receipt: Entry['receipt']): Entry {
     const entry: Entry = {
       message,
+      receipt,
       run,
       sentAtMs: atMs,
       dialledAtMs: this.#dialledAtMs.get(clientOf(message)) ?? atMs,
@@ -79,6 +86,7 @@ export class History {
       receivedAtMs: Infinity,
       outcome: undefined,
       settledAtMs: Infinity,
+      isReplyUnread: false,
       isOrphaned: false,
       starts: [],
     };
@@ -144,11 +152,53 @@ export class History {
     }
   }
 
+  /**
+   * A new process of a host found a message of an earlier one in its store: somebody waits for it
+   * again. Of two with the same id the older one was lost before it was told as queued.
+   */
+  adopt(host: string, run: number, receipt: Entry['receipt']): Entry | undefined {
+    const entry = this.#newest(host, receipt.id);
+    if (entry?.isOrphaned !== true) return undefined;
+    entry.isOrphaned = false;
+    entry.run = run;
+    entry.receipt = receipt;
+    this.openCount += 1;
+    return entry;
+  }
+
+  /** A message of an earlier process of a host that this one found, by its id. */
+  found(host: string, run: number, id: string): Entry | undefined {
+    const entry = this.#newest(host, id);
+    return entry?.run === run ? entry : undefined;
+  }
+
+  /** The wall clock of a host jumped. */
+  jumped(host: string, atMs: number, byMs: number): void {
+    this.#jumps.push({ host, atMs, byMs });
+  }
+
+  /** How old a message was when it ended, by the clock of one of its sides that says most: what lay on a disk is as old as wall clocks say. */
+  ageMs({ message, sentAtMs, settledAtMs }: Entry): number {
+    const jumpsMs = [message.from, message.to].map((host) => {
+      const jumps = this.#jumps.filter(
+        (jump) => jump.host === host && sentAtMs <= jump.atMs && jump.atMs <= settledAtMs,
+      );
+      return jumps.reduce((sumMs, { byMs }) => sumMs + Math.max(0, byMs), 0);
+    });
+    return settledAtMs - sentAtMs + jumpsMs.reduce((sumMs, ms) => sumMs + ms, 0);
+  }
+
   /** Messages whose receipts somebody still waits for. */
   unsettled(): Entry[] {
     return [...this.entries.values()].filter(
       ({ outcome, isOrphaned }) => outcome === undefined && !isOrphaned,
     );
+  }
+
+  #newest(host: string, id: string | undefined): Entry | undefined {
+    return [...this.entries.values()]
+      .reverse()
+      .find((one) => one.message.from === host && one.receipt.id === id);
   }
 }
 

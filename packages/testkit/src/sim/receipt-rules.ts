@@ -26,6 +26,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
     if (!endings.includes('done') && !endings.includes('replied')) {
       return `no handler finished it (${endings.join(', ') || 'none started'})`;
     }
+    if (entry.isReplyUnread) return undefined;
     if (entry.message.conduct.kind === 'mute')
       return replyLost ? undefined : 'its lost reply is not told';
     if (replyLost) return 'its reply is said to be lost';
@@ -36,9 +37,10 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
   },
 
   /** A handler threw or ran out of time; or none ran, for the reason that the code gives. */
-  rejected: ({ code, hasRun }, { plan, entry }) => {
+  rejected: ({ code, hasRun }, subject) => {
+    const { entry } = subject;
     const { kind } = entry.message.conduct;
-    if (hasRun) return whyRejected(code, plan, entry);
+    if (hasRun) return whyRejected(code, subject);
     if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
       return `a handler had started, but it says that none ran (${code})`;
     }
@@ -55,7 +57,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
     const limitMs =
       code === 'WILCO_RETENTION_OVER' ? retentionOf(plan, entry) : entry.message.ttlMs;
     if (limitMs === undefined) return 'it has no time to live';
-    const ageMs = entry.settledAtMs - entry.sentAtMs;
+    const ageMs = history.ageMs(entry);
     return ageMs + SLACK_MS >= limitMs
       ? undefined
       : `it is ${ageMs} ms old and may become ${limitMs}`;
@@ -67,7 +69,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
     if (taken !== undefined) return taken;
     if (code === 'WILCO_CANCELLED') return entry.isCancelled ? undefined : 'nobody withdrew it';
     if (code === 'WILCO_RETENTION_OVER') {
-      return entry.settledAtMs - entry.sentAtMs + SLACK_MS >= retentionOf(plan, entry)
+      return history.ageMs(entry) + SLACK_MS >= retentionOf(plan, entry)
         ? undefined
         : 'it is not that old';
     }
@@ -82,7 +84,7 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
   /** Something had happened after which nobody can know, or its time was over. */
   inDoubt: ({ code }, { plan, history, entry }) => {
     if (history.isDoubtful(entry) || isResumeWindowOver(plan, history, entry)) return undefined;
-    const ageMs = entry.settledAtMs - entry.sentAtMs;
+    const ageMs = history.ageMs(entry);
     const limitMs = Math.min(entry.message.ttlMs ?? Infinity, retentionOf(plan, entry));
     return ageMs >= limitMs
       ? undefined
@@ -123,7 +125,8 @@ function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string 
 }
 
 /** A handler had started, and this is what is said of how it ended. */
-function whyRejected(code: string, plan: Plan, entry: Entry): string | undefined {
+function whyRejected(code: string, subject: RuleSubject): string | undefined {
+  const { plan, entry } = subject;
   const endings = entry.starts.map(({ ended }) => ended);
   if (code === 'SIM_REFUSED')
     return endings.includes('rejected') ? undefined : 'no handler refused it';
@@ -131,7 +134,7 @@ function whyRejected(code: string, plan: Plan, entry: Entry): string | undefined
     return endings.includes('threw') ? undefined : 'no handler threw';
   if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
   if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(plan, entry);
-  if (endings.includes('putOff')) return whyNotAgain(code, plan, entry);
+  if (endings.includes('putOff')) return whyNotAgain(code, subject);
   return `the code ${code} is nobody's`;
 }
 
@@ -142,9 +145,9 @@ function attemptsOf(plan: Plan, { starts, message }: Entry): string | undefined 
 }
 
 /** A handler had put it off, and its time was over before another could start. */
-function whyNotAgain(code: string, plan: Plan, entry: Entry): string | undefined {
-  const { message, sentAtMs, settledAtMs, isCancelled } = entry;
-  const ageMs = settledAtMs - sentAtMs + SLACK_MS;
+function whyNotAgain(code: string, { plan, history, entry }: RuleSubject): string | undefined {
+  const { message, isCancelled } = entry;
+  const ageMs = history.ageMs(entry) + SLACK_MS;
   if (code === 'WILCO_CANCELLED') return isCancelled ? undefined : 'nobody withdrew it';
   if (code === 'WILCO_EXPIRED')
     return ageMs >= (message.ttlMs ?? Infinity) ? undefined : 'its time was not over';

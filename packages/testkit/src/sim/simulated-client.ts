@@ -60,7 +60,8 @@ export class SimulatedClient {
     application.serve(client);
     this.#client = client;
     this.#application = application;
-    this.#listen(client);
+    this.#listen(client, run);
+    if (run > 1 && store !== undefined) void application.adopt(client);
   }
 
   send(message: PlannedMessage): void {
@@ -94,7 +95,7 @@ export class SimulatedClient {
     this.#world.history.doubt(originalOf(this.host), this.#world.clock.nowMs());
   }
 
-  #listen(client: Client): void {
+  #listen(client: Client, run: number): void {
     const say = (what: string): void => this.#world.say(this.host, what);
     const { history } = this.#world;
     const { process } = this.#world.network.host(this.host);
@@ -124,9 +125,14 @@ export class SimulatedClient {
       if (error !== undefined) this.#world.connectionEnded(this.host, error.code);
       this.#world.count(`event closed ${error?.code ?? ''}`);
       if (this.#client === client) this.#client = undefined;
+      // What is on a disk goes on after the next start.
+      if (this.#world.disks.has(this.host)) process.post(0, () => history.orphan(this.host, run));
     });
     client.on('listenerFailed', ({ error }) => {
       this.#world.judge.blame(this.#world.clock.nowMs(), 'no crash', String(error));
+    });
+    client.on('settled', ({ id, outcome }) => {
+      this.#application?.settledEarlier(id, outcome as never);
     });
     client.on('lateResult', () => this.#world.count('event lateResult'));
   }

@@ -117,6 +117,7 @@ export class SimulatedServer {
   }
 
   #serve(server: Server, application: Application): void {
+    const { run } = application;
     this.#server = server;
     application.serve(server);
     const meet = (what: string, session: SessionHandle): void => {
@@ -124,6 +125,7 @@ export class SimulatedServer {
       this.#say(`${what} session ${String(id).slice(0, 6)} of ${String(identity)}`);
       this.#world.count(`event server ${what}`);
       if (identity !== undefined) this.#sessions.set(identity, session);
+      if (run > 1 && this.#world.disks.has(this.host)) void application.adopt(session);
     };
     server.on('session', (session) => meet('opens', session));
     server.on('resumed', (session) => meet('resumes', session));
@@ -140,6 +142,9 @@ export class SimulatedServer {
       this.#say(`has lost a session: ${reason}`);
       this.#doubt(session.identity);
       this.#world.count(`event server stateLost ${reason}`);
+    });
+    server.on('settled', ({ id, outcome }) => {
+      application.settledEarlier(id, outcome as never);
     });
     server.on('securityEvent', ({ code }) => this.#world.count(`event server ${code}`));
     server.on('lateResult', () => this.#world.count('event lateResult'));

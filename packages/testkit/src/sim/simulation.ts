@@ -136,7 +136,7 @@ class Simulation {
         this.#world.network.host(host).sleep(forMs);
         return;
       case 'jump':
-        this.#world.network.host(host).process.jumpWall(isSilent ? -forMs : forMs);
+        this.#jump(host, isSilent ? -forMs : forMs);
         return;
       case 'closeAndReopen':
         void this.#reopen(host, isSilent ? 0 : forMs);
@@ -163,6 +163,12 @@ class Simulation {
       default:
         this.#strikeLinks(host, kind);
     }
+  }
+
+  #jump(host: string, byMs: number): void {
+    const { history, network, clock } = this.#world;
+    history.jumped(host, clock.nowMs(), byMs);
+    network.host(host).process.jumpWall(byMs);
   }
 
   /** At once, some events later, or in the middle of one. */

@@ -28,6 +28,14 @@ describe('a sender that was set back', () => {
     expect(copies.isUntold(entry({ sentAtMs: 50, settledAtMs: 90 }), later)).toBe(false);
     expect(copies.isUntold(entry({ sentAtMs: 120, settledAtMs: 150 }), later)).toBe(false);
   });
+
+  test('by an unknown while sends again also what was sent in it', () => {
+    const copies = new Copies();
+    copies.setBack({ ...SET_BACK, takenUntilMs: 200 });
+    const later = start({ atMs: 300 });
+    expect(copies.isUntold(entry({ sentAtMs: 120, settledAtMs: 150 }), later)).toBe(true);
+    expect(copies.isUntold(entry({ sentAtMs: 50, settledAtMs: 90 }), later)).toBe(false);
+  });
 });
 
 describe('a receiver that was set back', () => {

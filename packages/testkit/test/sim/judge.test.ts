@@ -202,6 +202,40 @@ test('what is unsettled at the end has made no progress, unless its sender died'
   expect(run.history.openCount).toBe(0);
 });
 
+describe('what an earlier process sent', () => {
+  test('is waited for again once a later one finds it', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.history.orphan('client 1', 1);
+    expect(run.history.adopt('client 1', 2, { id: 'id of 0' })).toBe(entry);
+    expect(run.history.found('client 1', 2, 'id of 0')).toBe(entry);
+    expect(run.history.openCount).toBe(1);
+    run.judge.rests(5);
+    expect(run.blamed()).toHaveLength(1);
+  });
+
+  test('is not the later message under the same id, whose seq was never kept for it', () => {
+    const run = new Run();
+    run.send();
+    run.history.orphan('client 1', 1);
+    run.history.sent(run.send().message, 2, 5, { id: 'id of 0' });
+    expect(run.history.adopt('client 1', 2, { id: 'id of 0' })).toBeUndefined();
+    expect(run.history.adopt('client 2', 2, { id: 'id of 0' })).toBeUndefined();
+  });
+
+  test('is as old as the wall clock of one of its sides says', () => {
+    const run = new Run();
+    const entry = run.send({}, { ttlMs: 1_000 });
+    run.history.jumped('client 2', 50, 5_000);
+    run.history.jumped('server', 50, -5_000);
+    run.history.jumped('server', 50, 800);
+    run.atMs = 199;
+    expect(run.settle(entry, EXPIRED)).toEqual([]);
+    run.atMs = 150;
+    expect(run.settle(entry, EXPIRED)[0]).toContain('it is 950 ms old and may become 1000');
+  });
+});
+
 /** A run in which nothing happens but what the test says. */
 class Run {
   atMs = 0;
@@ -227,7 +261,7 @@ class Run {
       ...message,
       conduct: { kind: 'handle', takesMs: 0, replyBytes: 16, putOffs: 0, ...conduct },
     };
-    return this.history.sent(planned, 1, this.atMs);
+    return this.history.sent(planned, 1, this.atMs, { id: `id of ${planned.index}` });
   }
 
   handle(entry: Entry, ended: Start['ended'], marks: Partial<Start> = {}): void {
