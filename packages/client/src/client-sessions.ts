@@ -1,9 +1,12 @@
 import {
   LiveSession,
   newId,
+  OutboxMoves,
   sessionSetting,
   WindowBudget,
+  type Destination,
   type Handlers,
+  type LostSession,
   type MessageSender,
   type PastSession,
   type Resolved,
@@ -24,7 +27,6 @@ import {
   type WelcomeFrame,
 } from '@wilco/protocol';
 import type { StateLost } from './events.ts';
-import { OutboxMoves } from './outbox-moves.ts';
 import type { ResolvedClientOptions } from './options.ts';
 
 /** What the sessions of a client need. */
@@ -110,14 +112,13 @@ export class ClientSessions {
     // It had ended, and the server was not told before this side was closed.
     if (this.#named === undefined) this.#named = newest?.session.follows;
     if (!this.isConfirmed && this.#named !== undefined) this.#abandon = 'ended';
-    this.#moves = new OutboxMoves({
-      whenLost: setting.options.whenSessionLost,
-      current: () => this.#current,
-      moved: () => setting.sender.use(this.#current.driver),
-      lost: (lost) => this.#tellLost(lost),
-    });
+    this.#moves = new OutboxMoves(this.#destination(this.#current));
     for (const contents of found) {
-      if (contents !== newest) this.#moves.addStored(contents, () => this.#create(contents));
+      if (contents === newest) continue;
+      const { id, successor } = contents.session;
+      const isConfirmed = id !== undefined;
+      const lost = this.#lostSession(id, successor?.reason ?? 'ended', isConfirmed);
+      this.#moves.addStored(() => this.#create(contents), lost);
     }
     this.#moves.start();
     setting.source.letters.start();
@@ -183,8 +184,8 @@ export class ClientSessions {
     // The server may know of a session that has ended what became of each: nothing is doubted before.
     const isAsked = reason === 'ended' && id !== undefined;
     if (isAsked) this.#ask(old, next, id);
-    // A session that the server never had, and that carried nothing, was nobody's.
-    this.#moves.add(old, { session: id, reason, isConfirmed: this.isConfirmed, isAsked });
+    const lost = this.#lostSession(id, reason, this.isConfirmed);
+    this.#moves.add(old, this.#destination(next), { ...lost, isAsked });
     this.isConfirmed = false;
     this.#moves.start();
   }
@@ -248,6 +249,23 @@ export class ClientSessions {
     const lost = this.#lost;
     this.#lost = [];
     for (const one of lost) this.#owner.stateLost({ ...one, successor: id });
+  }
+
+  #destination(live: LiveSession): Destination {
+    return { live, moved: () => this.#setting.sender.use(live.driver) };
+  }
+
+  #lostSession(id: SessionId | undefined, reason: NewReason, isConfirmed: boolean): LostSession {
+    const { whenSessionLost: whenLost } = this.#setting.options;
+    return {
+      reason,
+      whenLost,
+      over: (counts) => {
+        // A session that the server never had, and that carried nothing, was nobody's.
+        const isReal = isConfirmed || counts.resent + counts.inDoubt > 0;
+        if (id !== undefined && isReal) this.#tellLost({ session: id, reason, ...counts });
+      },
+    };
   }
 
   #tellLost(lost: Omit<StateLost, 'successor'>): void {

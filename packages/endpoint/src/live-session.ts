@@ -116,9 +116,10 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   /** It is over, and its messages go to another session, also where the next run has to see to it. */
   saveSuccessor(next: LiveSession, reason: NewReason): void {
     this.saveRecord({
+      ...NOTHING_KNOWN,
       id: this.driver.engine.id,
       successor: { session: next.storeKey, reason },
-      ...NOTHING_KNOWN,
+      identity: this.handle.identity,
     });
   }
 

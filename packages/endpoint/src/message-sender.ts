@@ -17,6 +17,7 @@ import {
   type SubmitRequest,
 } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import { Drains } from './drains.ts';
 import type { OutboxShare } from './outbox-share.ts';
 import { Inquiries } from './inquiries.ts';
 import { checkDrainNames } from './option-names.ts';
@@ -84,8 +85,10 @@ export class MessageSender {
   #isClosed = false;
   #unsettled = 0;
   #closedBy: WilcoError | undefined;
-  #drained: Waiting[] = [];
+  readonly #drains = new Drains();
   #isOver = false;
+  /** Counts what this one had sent, since its session is over. */
+  #heir: MessageSender | undefined;
   #failures: MessageReceipt[] = [];
   readonly #retry = (): void => this.#admitWaiting();
 
@@ -177,32 +180,29 @@ export class MessageSender {
   async drain(options: DrainOptions = {}): Promise<void> {
     checkDrainNames(options);
     const { signal } = options;
+    if (this.#heir !== undefined) return this.#heir.drain(options);
     if (this.#unsettled === 0) return Promise.resolve();
     if (this.#isOver) return Promise.reject(leftBehind(this.#unsettled));
-    return new Promise((resolve, reject) => {
-      const stop = (): void => {
-        this.#drained = this.#drained.filter((one) => one !== waiting);
-        const cause: unknown = signal?.reason;
-        reject(new WilcoError('WILCO_CANCELLED', 'the waiting was stopped', { cause }));
-      };
-      const ended = (): void => signal?.removeEventListener('abort', stop);
-      const waiting: Waiting = { ended, resolve, reject };
-      this.#drained.push(waiting);
-      if (signal?.aborted === true) stop();
-      else signal?.addEventListener('abort', stop, { once: true });
-    });
+    return this.#drains.wait(signal);
   }
 
   /** Nothing settles any more: what a store keeps is for the next run. */
   over(): void {
     this.#isOver = true;
     this.inquiries.over(closedError(this.#closedBy));
-    const drained = this.#drained;
-    this.#drained = [];
-    for (const { ended, reject } of drained) {
-      ended();
-      reject(leftBehind(this.#unsettled));
-    }
+    this.#drains.fail(leftBehind(this.#unsettled));
+  }
+
+  /**
+   * The session is over, and the messages move to one with a sender of its own, which counts
+   * them from now on: whoever waits until nothing is unsettled waits for all of them.
+   */
+  succeededBy(heir: MessageSender): void {
+    this.#heir = heir;
+    heir.#unsettled += this.#unsettled;
+    heir.#drains.join(this.#drains);
+    heir.#setting.outboxTotal.inherit(this.#setting.outboxTotal);
+    this.#unsettled = 0;
   }
 
   /** A store held messages when it was opened: they count as if they had been sent here. */
@@ -229,6 +229,10 @@ export class MessageSender {
 
   /** So many messages can't be read any more, and nobody has their receipts. */
   lost(messages: number, settlement: Settlement): void {
+    if (this.#heir !== undefined) {
+      this.#heir.lost(messages, settlement);
+      return;
+    }
     this.#unsettled -= messages;
     if (messages > 0) this.kept?.doubt(settlement);
     this.#tellDrained();
@@ -345,6 +349,10 @@ export class MessageSender {
 
   /** @param bytes - Of one that had a place in the outbox. */
   #ended(bytes: number | undefined): void {
+    if (this.#heir !== undefined) {
+      this.#heir.#ended(bytes);
+      return;
+    }
     this.#unsettled -= 1;
     if (bytes !== undefined) this.#setting.outboxTotal.release(bytes);
     this.#admitWaiting();
@@ -352,13 +360,7 @@ export class MessageSender {
   }
 
   #tellDrained(): void {
-    if (this.#unsettled > 0 || this.#drained.length === 0) return;
-    const drained = this.#drained;
-    this.#drained = [];
-    for (const { ended, resolve } of drained) {
-      ended();
-      resolve();
-    }
+    if (this.#unsettled === 0) this.#drains.done();
   }
 
   /** Whoever asks for the receipt within this turn is told there; otherwise it is an event. */
@@ -377,14 +379,6 @@ export class MessageSender {
       this.#setting.failureUnobserved({ session: handle, type, id, outcome });
     }
   }
-}
-
-/** Somebody who waits until nothing is unsettled. */
-interface Waiting {
-  /** It waits no more. */
-  readonly ended: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: WilcoError) => void;
 }
 
 function closedError(cause: WilcoError | undefined): WilcoError {

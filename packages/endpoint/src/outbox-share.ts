@@ -9,6 +9,8 @@ export interface OutboxShare {
   reserve(payloadBytes: number): boolean;
   /** Takes what a store held already, whatever there is. */
   adopt(messages: number, payloadBytes: number): void;
+  /** Takes over what another share of the same memory holds. */
+  inherit(from: OutboxShare): void;
   /** Gives back the room of one payload. */
   release(payloadBytes: number): void;
   /** Calls `retry` once, when something was given back. */
@@ -47,6 +49,8 @@ class OwnShare implements OutboxShare {
   }
 
   adopt(): void {}
+
+  inherit(): void {}
 
   release(): void {
     if (this.#retries.size === 0) return;
@@ -88,6 +92,12 @@ class FairShare implements OutboxShare {
     const bytes = payloadBytes + messages * LIMITS.messageOverheadBytes;
     this.#heldBytes += bytes;
     this.#total.take(bytes, 0);
+  }
+
+  inherit(from: OutboxShare): void {
+    if (!(from instanceof FairShare)) return;
+    this.#heldBytes += from.#heldBytes;
+    from.#heldBytes = 0;
   }
 
   release(payloadBytes: number): void {

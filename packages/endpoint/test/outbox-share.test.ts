@@ -19,6 +19,15 @@ test('outboxes that nobody reads from leave the others room, and the less they h
   expect(healthy.reserve(50_000)).toBe(true);
 });
 
+test('a share that follows another holds what that one held', () => {
+  const total = new WindowBudget(1_000_000);
+  const [before, after] = [fairShare(total), fairShare(total)];
+  while (before.reserve(10_000 - OVERHEAD));
+  after.inherit(before);
+  expect(after.reserve(10_000)).toBe(false);
+  expect(before.reserve(10_000)).toBe(true);
+});
+
 test('empty messages take room, too', () => {
   const share = fairShare(new WindowBudget(1_000 * OVERHEAD));
   let count = 0;

@@ -96,8 +96,10 @@ export interface SessionRecord {
   readonly session: SessionId;
   /** Client: the session's id, once the server has given it. */
   readonly id?: SessionId | undefined;
-  /** Client: it is over, its messages move to the session with these records, and why. */
+  /** It is over, its messages move to the session with these records, and why. */
   readonly successor?: { readonly session: SessionId; readonly reason: NewReason } | undefined;
+  /** Server: the session whose place it takes once READY has come, and why. */
+  readonly replaces?: { readonly session: SessionId; readonly reason: NewReason } | undefined;
   readonly role: 'client' | 'server';
   /** The run of the peer that was last seen. */
   readonly peerRunId: RunId | undefined;

@@ -27,6 +27,7 @@ import type { Gate } from './gate.ts';
 import type { ResolvedServerOptions } from './options.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { SessionTable } from './session-table.ts';
+import type { Succession } from './succession.ts';
 import type { Tombstone } from './tombstones.ts';
 
 /** What the decisions need. */
@@ -36,6 +37,7 @@ export interface AdmissionSetting {
   readonly runId: RunId;
   readonly serverId: ServerId;
   readonly table: SessionTable;
+  readonly succession: Succession;
   readonly sessions: ServerSessionSetting;
   readonly emit: Emit;
   readonly gate: Gate;
@@ -121,20 +123,23 @@ export class Admission {
     }
     session.tokens.confirm();
     session.isEstablished = true;
+    const { replaces } = session;
+    session.replaces = undefined;
     session.save();
+    const { table, options, sessions, succession } = this.#setting;
     if (newReason === undefined) {
+      if (replaces !== undefined) this.#replaceLate(replaces, session);
       connection.open(session.live.driver, ready, hello);
       if (session.isOnline) this.#setting.emit('resumed', session.handle);
       return;
     }
     if (predecessor === undefined) this.#adding -= 1;
-    const { table, options, sessions } = this.#setting;
     // Another one may have been opened since HELLO.
     const known = options.isOneSessionPerIdentity ? table.newestOf(session.identity) : undefined;
     table.add(session);
     sessions.tombstones.followed(idOf(proven), session.id);
-    if (predecessor !== undefined) this.#succeed(predecessor, session, newReason);
-    if (known !== undefined) this.#succeed(known, session, newReason);
+    if (predecessor !== undefined) succession.succeed(predecessor, session, newReason);
+    if (known !== undefined) succession.succeed(known, session, newReason);
     connection.open(session.live.driver, ready, hello);
     // A listener of `stateLost` may have ended it.
     if (!session.live.hasEnded) this.#setting.emit('session', session.handle);
@@ -163,6 +168,16 @@ export class Admission {
   /** The session that a connection has, or is being opened for. */
   sessionOf(connection: ServerConnection): ServerSession | undefined {
     return this.#openings.get(connection)?.session;
+  }
+
+  /** A run of this side before this one ended between the WELCOME of a session and its READY. */
+  #replaceLate(
+    { session: id, reason }: NonNullable<ServerSession['replaces']>,
+    session: ServerSession,
+  ): void {
+    const { table, succession } = this.#setting;
+    const replaced = table.find(id);
+    if (replaced !== undefined) succession.succeed(replaced, session, reason);
   }
 
   /** Whether there is no place for a session that takes the place of none. */
@@ -259,6 +274,9 @@ export class Admission {
       return;
     }
     if (followed !== undefined) fence(followed, hello);
+    if (predecessor !== undefined) {
+      session.replaces = { session: predecessor.id, reason: newReason };
+    }
     session.connection = connection;
     session.isResuming = true;
     if (predecessor === undefined) this.#adding += 1;
@@ -306,36 +324,6 @@ export class Admission {
       announcement: driver.engine.announcement(),
       ack: driver.fullAck(),
     });
-  }
-
-  /** A session is over, and this one follows it: it gets the messages that are unsettled. */
-  #succeed(old: ServerSession, session: ServerSession, reason: NewReason): void {
-    const { options, table, emit } = this.#setting;
-    if (old.live.hasEnded) return;
-    old.fence(session.clientRunId ?? '');
-    old.sender.close();
-    // First: what settles below makes room, and there is no session to come into.
-    old.sender.cancelWaiting('WILCO_STATE_LOST');
-    // What this side's own store gave back wrongly the client sends again.
-    if (reason === 'serverStateLost') old.live.driver.stopHandling();
-    old.bury(reason === 'ended', session.id);
-    const counts = { ...old.live.moveTo(session.live, options.whenSessionLost) };
-    table.remove(old);
-    const over = (): void => {
-      old.live.forget();
-      emit('stateLost', { session: old.handle, successor: session.handle, reason, ...counts });
-    };
-    if (!old.live.isLeftOnDisk) {
-      over();
-      return;
-    }
-    session.sender.hold();
-    const { whenSessionLost } = options;
-    const move = old.live.moveRest(session.live, whenSessionLost, counts, () => {
-      session.sender.use(session.live.driver);
-      over();
-    });
-    move.start();
   }
 }
 

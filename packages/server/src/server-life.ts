@@ -31,6 +31,7 @@ import { serverLetters } from './server-letters.ts';
 import { ServerSession, type ServerSessionSetting } from './server-session.ts';
 import type { ServerStats } from './server-stats.ts';
 import { SessionTable } from './session-table.ts';
+import { Succession, type Unmoved } from './succession.ts';
 import type { Tombstones } from './tombstones.ts';
 
 /** What the server around a life gives it. */
@@ -113,11 +114,14 @@ export class ServerLife implements ServerOpeningOwner {
     const sessions = this.#sessions;
     const serverId = this.#serverId();
     const gate = this.#gate;
+    const { whenSessionLost } = options;
+    const succession = new Succession({ table, whenSessionLost, emit });
     this.#admission = new Admission({
       ...{ options, store, runId, serverId, table, sessions, emit, gate, retryAfterMs },
+      succession,
     });
     try {
-      this.#restore();
+      succession.goOn(this.#restore());
     } catch (error) {
       for (const { live } of this.table.all) live.driver.rest();
       throw error;
@@ -230,11 +234,13 @@ export class ServerLife implements ServerOpeningOwner {
         connection.release('finish', { kind: 'close', ...this.#goodbye() });
       } else connection.refuse(this.#goingAway());
     }
-    await Promise.all(this.table.all.map((session) => this.#closeSession(session, drainMs)));
+    const sessions = this.table.all;
+    await Promise.all(sessions.map((session) => this.#closeSession(session, drainMs)));
     await Promise.all([...this.#leaving].map(({ gone }) => gone));
     this.#setting.handlers.close();
     await stopped;
     await this.#store.close();
+    for (const session of sessions) session.leave();
   }
 
   #closeSession(session: ServerSession, drainMs: number): Promise<void> {
@@ -290,23 +296,26 @@ export class ServerLife implements ServerOpeningOwner {
     this.table.remove(session);
   }
 
-  #restore(): void {
+  /** Puts the sessions back that the store held. Returns those that are over, and had not moved. */
+  #restore(): Unmoved[] {
     const { sessions = [], damage = [] } = this.#setting.contents ?? {};
+    const unmoved: Unmoved[] = [];
     for (const contents of sessions) {
-      const { session, attempt, identity, peerRunId } = contents.session;
-      if (contents.session.role !== 'server') continue;
-      this.table.add(
-        new ServerSession(this.#sessions, {
-          id: session,
-          identity,
-          attempt: attempt ?? { boot: 1, counter: 1 },
-          clientRunId: peerRunId,
-          scope: contents.session.idScope,
-          contents,
-          isDamaged: damage.some((one) => (one.session ?? session) === session),
-        }),
-      );
+      const { session: id, role, attempt, identity, peerRunId, successor } = contents.session;
+      if (role !== 'server') continue;
+      const session = new ServerSession(this.#sessions, {
+        id,
+        identity,
+        attempt: attempt ?? { boot: 1, counter: 1 },
+        clientRunId: peerRunId,
+        scope: contents.session.idScope,
+        contents,
+        isDamaged: damage.some((one) => (one.session ?? id) === id),
+      });
+      if (successor === undefined) this.table.add(session);
+      else unmoved.push({ session, successor: successor.session, reason: successor.reason });
     }
+    return unmoved;
   }
 
   #serverId(): ServerId {

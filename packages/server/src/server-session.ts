@@ -5,10 +5,12 @@ import {
   sessionSetting,
   TokenRing,
   type Clock,
+  type Destination,
   type FrameConnection,
   type HandlerFailure,
   type Handlers,
   type LateResult,
+  type OutboxMoves,
   type ResolvedSessionOptions,
   type ServerConnection,
   type SessionEnd,
@@ -24,6 +26,7 @@ import {
   type RunId,
   type SessionContents,
   type SessionId,
+  type SessionRecord,
 } from '@wilco/protocol';
 import type { Emit } from './events.ts';
 import { PeerSession } from './peer-session.ts';
@@ -62,6 +65,10 @@ export class ServerSession implements SessionLife {
   readonly live: LiveSession;
   readonly sender: MessageSender;
   readonly tokens: TokenRing;
+  /** Messages of the sessions before it that are on their way into this one. */
+  moves: OutboxMoves | undefined;
+  /** The session whose place it takes, until READY: a run after this one may have to see to it. */
+  replaces: SessionRecord['replaces'];
   readonly #setting: ServerSessionSetting;
   /** The newest try to resume it. */
   attempt: Attempt;
@@ -80,6 +87,8 @@ export class ServerSession implements SessionLife {
   #detachCode: ErrorCode | undefined;
   /** It is to end, whatever else is said later. */
   #ending: FarewellWords | undefined;
+  /** The next run goes on with it. */
+  #isLeft = false;
 
   constructor(
     setting: ServerSessionSetting,
@@ -103,6 +112,7 @@ export class ServerSession implements SessionLife {
     this.clientRunId = given.clientRunId;
     this.isDamaged = given.isDamaged ?? false;
     this.isEstablished = contents !== undefined;
+    this.replaces = contents?.session.replaces;
     this.tokens = TokenRing.restore(contents?.session.tokenHashes ?? []);
     this.handle = new PeerSession(id, identity, this);
     const { clock, options, source, handlers, outboxTotal, emit } = setting;
@@ -135,6 +145,11 @@ export class ServerSession implements SessionLife {
     this.sender.use(this.live.driver);
   }
 
+  /** Where the messages of the sessions before it go. */
+  get destination(): Destination {
+    return { live: this.live, moved: () => this.sender.use(this.live.driver) };
+  }
+
   /** Whether its connection is open. */
   get isOnline(): boolean {
     return this.connection?.phase === 'open';
@@ -150,6 +165,7 @@ export class ServerSession implements SessionLife {
       identity: this.identity,
       idScope: this.scope,
       attempt: this.attempt,
+      ...(this.replaces !== undefined && { replaces: this.replaces }),
     });
   }
 
@@ -207,6 +223,12 @@ export class ServerSession implements SessionLife {
     this.#setting.tombstones.add({ session, identity, scope, tokens, past, successor });
   }
 
+  /** The server is closed: who waits for a message that the store keeps is told so. */
+  leave(): void {
+    if (!this.#isLeft) return;
+    for (const one of [this.live, ...(this.moves?.stop() ?? [])]) one.leave();
+  }
+
   /** A new session that no READY ever came for. */
   discard(): void {
     this.live.giveUp('WILCO_CONNECTION_LOST', 'the session was never opened');
@@ -246,7 +268,9 @@ export class ServerSession implements SessionLife {
       this.live.driver.stopHandling();
       if (this.isEstablished) this.bury(true);
       void this.live.bury(code, reason);
+      for (const one of this.moves?.stop() ?? []) void one.bury(code, reason);
     }
+    this.#isLeft = isKept;
     this.sender.close();
     this.sender.cancelWaiting(code);
     this.sender.over();
