@@ -1,4 +1,5 @@
-import { truncate, stat, realpath, writeFile } from 'node:fs/promises';
+import { open, truncate, stat, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { CommandStore, type PositionWrite } from './command-store.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 
@@ -28,8 +29,7 @@ export class OutputFile {
    * @throws CommandError where it is shorter than that: lines that count as handled are gone.
    */
   static async open(path: string, store: CommandStore): Promise<OutputFile> {
-    // It is made where there is none, so that it has a real path.
-    await writeFile(path, '', { flag: 'a' });
+    await make(path);
     const name = `listen ${await realpath(path)}`;
     const { size } = await stat(path);
     const bytes = (await store.position<OutputPosition>(name))?.bytes ?? size;
@@ -47,4 +47,13 @@ export class OutputFile {
     const position: OutputPosition = { bytes };
     return CommandStore.write(this.#name, position);
   }
+}
+
+/** Makes the file where there is none, so that it has a real path, and keeps its name in a loss of power. */
+async function make(path: string): Promise<void> {
+  await (await open(path, 'a')).close();
+  // Windows has no such thing: there the names go with the files.
+  if (process.platform === 'win32') return;
+  const directory = await open(dirname(await realpath(path)), 'r');
+  await directory.sync().finally(() => directory.close());
 }

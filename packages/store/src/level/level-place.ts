@@ -1,8 +1,10 @@
-import { mkdir, readdir, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { statfs } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { WilcoError } from '@wilco/protocol';
 import type { ClassicLevel } from 'classic-level';
+import { classicDatabase, isLocked, wordsOf } from './classic-database.ts';
 import { isNoSpace } from './commit-queue.ts';
+import { assertWhole, makeDatabase } from './database-making.ts';
 import type { LevelDatabase } from './level-database.ts';
 import type { DiskSpace } from './room-watch.ts';
 import { checkTables } from './table-check.ts';
@@ -34,7 +36,7 @@ export function folder(path: string): LevelPlace {
   let made: ClassicLevel<string, unknown> | undefined;
   return {
     async prepare() {
-      await makeDirectories(database);
+      await makeDatabase(database);
       made = await openClassicLevel(database, made);
       return made;
     },
@@ -64,18 +66,7 @@ export async function openClassicLevel(
 ): Promise<ClassicLevel<string, unknown>> {
   await assertWhole(database);
   await checkTables(database);
-  const { ClassicLevel } = await classicLevel();
-  return (
-    made ??
-    new ClassicLevel<string, unknown>(database, {
-      valueEncoding: 'json',
-      // What is not compressed can be checked before it is opened.
-      compression: false,
-      // Tables are mapped into memory: as few as LevelDB allows, and small ones.
-      maxOpenFiles: 74,
-      maxFileSize: 1_048_576,
-    })
-  );
+  return made ?? (await classicDatabase(database));
 }
 
 /** A database that an application has. */
@@ -99,7 +90,7 @@ export function openingError(cause: unknown): WilcoError {
   if (WilcoError.is(cause)) return cause;
   const text = wordsOf(cause);
   if (isNoSpace(cause)) return new WilcoError('WILCO_STORE_FULL', `no room: ${text}`, { cause });
-  if (text.includes('LEVEL_LOCKED')) {
+  if (isLocked(cause)) {
     const detail = `it is open already, in this process or another: ${text}`;
     return new WilcoError('WILCO_STORE_LOCKED', detail, { cause });
   }
@@ -107,43 +98,4 @@ export function openingError(cause: unknown): WilcoError {
     return new WilcoError('WILCO_STORE_DAMAGED', text, { cause });
   }
   return new WilcoError('WILCO_STORE_FAILED', `it could not be opened: ${text}`, { cause });
-}
-
-/** Each directory that is made has its name synced in the one above. */
-async function makeDirectories(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const above = dirname(first);
-  for (let at = path; at !== above && at !== dirname(at); at = dirname(at)) {
-    await syncDirectory(dirname(at));
-  }
-}
-
-/** Without its file CURRENT LevelDB takes what is there for nothing, begins anew, and deletes it. */
-async function assertWhole(database: string): Promise<void> {
-  const names = await readdir(database);
-  if (names.includes('CURRENT')) return;
-  const left = names.filter((name) => /^MANIFEST-|\.(log|ldb|sst)$/.test(name));
-  if (left.length === 0) return;
-  const detail = `${database} has ${left.slice(0, 3).join(', ')}, but no file CURRENT`;
-  throw new WilcoError('WILCO_STORE_DAMAGED', detail);
-}
-
-async function classicLevel(): Promise<typeof import('classic-level')> {
-  try {
-    return await import('classic-level');
-  } catch (cause) {
-    const detail = 'levelStore(path) needs the package classic-level, which can not be loaded';
-    throw new WilcoError('WILCO_OPTION_INVALID', `${detail}: ${wordsOf(cause)}`, { cause });
-  }
-}
-
-function wordsOf(error: unknown): string {
-  const { code, message, cause } = error as {
-    readonly code?: string;
-    readonly message?: string;
-    readonly cause?: unknown;
-  };
-  const inner = typeof cause === 'object' && cause ? `: ${wordsOf(cause)}` : '';
-  return `${code === undefined ? '' : `${code} `}${message ?? String(error)}${inner}`;
 }
