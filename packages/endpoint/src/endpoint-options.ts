@@ -68,7 +68,8 @@ export interface EndpointOptions extends SessionOptions, OpeningOptions {
   /**
    * How many ids that the peer's application gave its messages are remembered, of all sessions
    * together: a second message with the same id gets the outcome of the first, and is not handled.
-   * Where there are more, the oldest are forgotten: what comes again under them is handled again.
+   * Where there are more, the oldest are forgotten of whichever identity has most (or session
+   * without one): what comes again under them is handled again.
    *
    * Whole number, 0 to 16_777_216.
    *

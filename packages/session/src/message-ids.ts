@@ -1,5 +1,6 @@
 import type { AnswerOutcome, MessageId, StoreOperation } from '@wilco/protocol';
 import { AgeList, type Aged } from './age-list.ts';
+import { Shares } from './shares.ts';
 import type { HandlerEnd } from './sink.ts';
 
 /** How much is remembered. */
@@ -108,6 +109,8 @@ export class MessageIds {
   readonly #encoding: IdEncoding;
   readonly #entries = new Map<string, IdEntry>();
   readonly #ages = new AgeList<IdEntry>();
+  /** Those whose messages have ended. */
+  readonly #ended = new Shares<IdEntry>();
   /** Those with a reply, the oldest first. */
   #replies: IdEntry[] = [];
   #replyBytes = 0;
@@ -159,6 +162,7 @@ export class MessageIds {
     nowWallMs: number,
     persist: Persist,
   ): void {
+    this.#ended.remove(entry);
     entry.state = 'pending';
     entry.place = place;
     entry.hash = hash;
@@ -190,6 +194,7 @@ export class MessageIds {
     // What has run under an id is held to its payload.
     if (!isFinal(end) && !end.hasRun) entry.hash = undefined;
     entry.end = end;
+    this.#ended.add(entry);
     this.#keepReply(entry, persist);
     this.#keep(entry, nowWallMs, persist);
     this.prune(nowWallMs, persist);
@@ -234,18 +239,25 @@ export class MessageIds {
     }
   }
 
-  /** Forgets what is too old, and what is too much. */
+  /**
+   * Forgets what is too old, and what is too much: of whoever has most, so that nobody makes this
+   * side forget the ids of others.
+   */
   prune(nowWallMs: number, persist: Persist): void {
-    const { maxIds, idAgeMs } = this.#limits;
+    this.#pruneOld(nowWallMs, persist);
+    while (this.#entries.size > this.#limits.maxIds) {
+      const { next } = this.#ended;
+      if (next === undefined) return;
+      this.#forget(next, persist);
+    }
+  }
+
+  #pruneOld(nowWallMs: number, persist: Persist): void {
     for (let looked = this.#entries.size; looked > 0; looked--) {
       const { oldest } = this.#ages;
-      if (oldest === undefined) return;
-      const isTooOld = oldest.ageWallMs + idAgeMs <= nowWallMs;
-      if (!isTooOld && this.#entries.size <= maxIds) return;
+      if (oldest === undefined || oldest.ageWallMs + this.#limits.idAgeMs > nowWallMs) return;
       if (oldest.state === 'pending') this.#ages.touch(oldest, nowWallMs);
-      else {
-        this.#forget(oldest, persist);
-      }
+      else this.#forget(oldest, persist);
     }
   }
 
@@ -267,6 +279,7 @@ export class MessageIds {
     };
     this.#entries.set(keyOf(entry.scope, entry.id), entry);
     this.#ages.add(entry);
+    if (entry.state !== 'pending') this.#ended.add(entry);
     return entry;
   }
 
@@ -297,6 +310,7 @@ export class MessageIds {
     const key = keyOf(entry.scope, entry.id);
     this.#entries.delete(key);
     this.#ages.remove(entry);
+    this.#ended.remove(entry);
     this.#dropReply(entry);
     persist({ type: 'dropEntry', table: 'ids', key });
   }

@@ -150,6 +150,31 @@ describe('what is forgotten', () => {
     expect(desk.table.reach.forgottenWallMs).toBe(0);
   });
 
+  test('are the oldest ids of whoever has most: nobody makes this side forget the ids of others', () => {
+    const desk = new Desk({ maxIds: 5 });
+    for (const id of ['a', 'b']) desk.ends(desk.first(id, 'h', 'bert'));
+    for (let i = 0; i < 20; i++) desk.ends(desk.first(`a${String(i)}`));
+    expect(desk.table.size).toBe(5);
+    expect(['a', 'b'].map((id) => desk.comes(id, 'h', 'bert').type)).toEqual(['done', 'done']);
+    expect(['a19', 'a18', 'a17', 'a16'].map((id) => desk.comes(id).type)).toEqual([
+      'done',
+      'done',
+      'done',
+      'first',
+    ]);
+  });
+
+  test('are none of whoever has less than a fair share, however many others there are', () => {
+    const desk = new Desk({ maxIds: 8 });
+    for (let i = 0; i < 8; i++) desk.ends(desk.first(`a${String(i)}`));
+    for (const scope of ['bert', 'cora', 'dora', 'emil']) desk.ends(desk.first('b', 'h', scope));
+    for (const scope of ['bert', 'cora', 'dora', 'emil']) {
+      expect(desk.comes('b', 'h', scope).type).toBe('done');
+    }
+    expect(desk.comes('a3').type).toBe('first');
+    expect(desk.comes('a7').type).toBe('done');
+  });
+
   test('are ids that ended too long ago', () => {
     const desk = new Desk({ idAgeMs: 1_000 });
     desk.ends(desk.first('a'));
@@ -166,6 +191,14 @@ describe('what is forgotten', () => {
     desk.nowMs = 5_000;
     expect(desk.comes('a')).toMatchObject({ type: 'pending', entry });
     expect(desk.table.size).toBeLessThanOrEqual(3);
+  });
+
+  test('is never an id whose message has not ended, though one before it had', () => {
+    const desk = new Desk({ maxIds: 3 });
+    desk.ends(desk.first('a'), UNRUN);
+    const entry = desk.first('a');
+    for (let i = 0; i < 10; i++) desk.ends(desk.first(`b${String(i)}`));
+    expect(desk.comes('a')).toMatchObject({ type: 'pending', entry });
   });
 
   test('are the oldest replies, where their bytes are too many: the effect is still known', () => {
