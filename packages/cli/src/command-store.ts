@@ -38,6 +38,15 @@ export class CommandStore {
     return (await this.#database.get(name)) as Position | undefined;
   }
 
+  /** Keeps a position now, for good. */
+  async keep(key: string, value: object): Promise<void> {
+    try {
+      await this.#database.put(key, value, { sync: true });
+    } catch (error) {
+      throw new CommandError(`--store: ${messageOf(error)}`);
+    }
+  }
+
   /** Keeps a position, as part of the commit of a message. */
   static write(key: string, value: object): PositionWrite {
     return { type: 'put', key, value };

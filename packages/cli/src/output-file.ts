@@ -32,11 +32,14 @@ export class OutputFile {
     await make(path);
     const name = `listen ${await realpath(path)}`;
     const { size } = await stat(path);
-    const bytes = (await store.position<OutputPosition>(name))?.bytes ?? size;
+    const known = await store.position<OutputPosition>(name);
+    const bytes = known?.bytes ?? size;
+    // Else the first line of all would stay where it was written and its message not handled.
+    if (known === undefined) await store.keep(name, { bytes });
     if (size < bytes) {
-      const known = `it has ${size} bytes, and ${bytes} were written for good`;
+      const facts = `it has ${size} bytes, and ${bytes} were written for good`;
       const advice = 'put it back, or give another --out or another --store';
-      throw new CommandError(`--out ${path}: ${known}: ${advice}`, EXIT.notDone);
+      throw new CommandError(`--out ${path}: ${facts}: ${advice}`, EXIT.notDone);
     }
     if (size > bytes) await truncate(path, bytes);
     return new OutputFile(name, bytes);

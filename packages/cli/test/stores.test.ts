@@ -83,6 +83,18 @@ test('what was written behind the last commit is cut off; a file that is too sho
   expect(third.stderr).toMatch(/it has \d+ bytes, and \d+ were written for good: put it back/);
 });
 
+test('what is written to a file before the first commit is cut off, what was in it before is not', async () => {
+  const { inbox, out } = places(1);
+  writeFileSync(out, 'older\n');
+  for (const written of ['{"session":"killed bef', 'older still']) {
+    const { listener } = await listening(['--store', inbox, '--out', out]);
+    listener.kill('SIGKILL');
+    await listener.exit;
+    expect(readFileSync(out, 'utf8')).toBe('older\n');
+    appendFileSync(out, written);
+  }
+});
+
 test('another file under the same name is sent from its beginning', async () => {
   const { input, outbox, inbox, out } = places(20);
   const { port } = await listening(['--store', inbox, '--out', out]);
