@@ -3,6 +3,8 @@ import type { CrashCase, Victim } from './conversation.ts';
 /** A case with its name, by which a run that was broken off goes on behind it. */
 export interface NamedCase extends CrashCase {
   readonly name: string;
+  /** How many lines are sent: so many that it comes to the crash, and goes on for a while. */
+  readonly lines: number;
 }
 
 /** How often each call was made on its thread, in a conversation without a crash. */
@@ -21,6 +23,9 @@ export const RARE_CALLS = [
 
 /** Rarer calls are tried up to this one. */
 const RARE_MAX = 40;
+
+/** The part of all lines that is sent besides those that it takes to come to the crash. */
+const REST = 0.25;
 
 /**
  * Every case of the sweep: each side is killed at each of the first calls of the common ones and

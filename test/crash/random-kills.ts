@@ -13,20 +13,20 @@ export interface RandomKillsResult {
 
 /** How long a side lives, at most, before it is killed. Milliseconds. */
 const LIFE_MAX_MS = 1_500;
+/** How long all of it may take, for each kill and for the lines that are left then. Milliseconds. */
+const [PATIENCE_A_KILL_MS, PATIENCE_MS] = [4_000, 180_000];
 
 /**
  * One conversation of many lines, in which both sides are killed at random moments while the
  * connection between them is cut, reset and silenced.
  *
  * @param random - From 0 to 1.
- * @param told - Called after each kill.
  */
 export async function runRandomKills(
   main: string,
   kills: number,
   lines: number,
   random: () => number,
-  told: (kills: number) => void,
 ): Promise<RandomKillsResult> {
   const passing: MisbehavingProxy[] = [];
   const conversation = await Conversation.prepare(main, lines, async (port) => {
@@ -49,11 +49,18 @@ export async function runRandomKills(
       const { code } = await side.run(done < kills && !isSent ? death : undefined);
       if (code !== undefined) return code;
       done += 1;
-      told(done);
     }
   };
   const listening = live(receiver);
+  const patience = setTimeout(
+    () => {
+      isSent = true;
+      sender.stop();
+    },
+    PATIENCE_MS + kills * PATIENCE_A_KILL_MS,
+  );
   const code = await live(sender);
+  clearTimeout(patience);
   isSent = true;
   receiver.stop();
   await listening;

@@ -4,16 +4,18 @@
  *     npm run crash                       all of it; goes on where it was broken off
  *     npm run crash -- --short            what fits in 90 s
  *     npm run crash -- --only 'fdatasync' the cases whose name has this in it
+ *     npm run crash -- --minutes 3        no more than this; the next run goes on
+ *     npm run crash -- --part kills       one part: sweep, kills or controls
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bundleCli } from '../../packages/cli/test/cli-bundle.ts';
 import { countCalls } from './call-counts.ts';
-import { crashCases, spread } from './cases.ts';
+import { crashCases, spread, type NamedCase } from './cases.ts';
 import { CONTROLS, runControls } from './controls.ts';
 import { Progress } from './progress.ts';
 import { runRandomKills } from './random-kills.ts';
-import { runCase } from './conversation.ts';
+import { runCase, type CrashResult } from './conversation.ts';
 import { hasStrace } from './strace.ts';
 
 const { values } = parseArgs({
@@ -24,6 +26,8 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     seed: { type: 'string' },
     anew: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    part: { type: 'string' },
   },
 });
 
@@ -32,8 +36,12 @@ const LINES = 4_000;
 const DEPTH = 100;
 const SHORT_CASES = 40;
 const [KILLS, SHORT_KILLS] = [1_000, 20];
+const KILLS_A_ROUND = 50;
 /** Lines that pass while one side lives, generously: the input must not end before the kills. */
 const LINES_A_KILL = 600;
+
+/** When no further case is begun. */
+const endsMs = values.minutes === undefined ? Infinity : Number(values.minutes) * 60_000;
 
 process.exitCode = await main();
 
@@ -44,30 +52,46 @@ async function main(): Promise<number> {
   }
   const bundle = await bundleCli();
   try {
-    const swept = await sweep(bundle.main);
-    const killed = values.only === undefined ? await killAtRandom(bundle.main) : 0;
-    const controlled = values.only === undefined ? await control() : 0;
+    const swept = isWanted('sweep') ? await sweep(bundle.main) : 0;
+    const killed = isWanted('kills') ? await killAtRandom(bundle.main) : 0;
+    const controlled = isWanted('controls') ? await control() : 0;
     const failed = swept + killed + controlled;
-    console.log(failed === 0 ? '\nlost 0, duplicated 0, out of order 0' : `\n${failed} FAILED`);
+    const isWhole = failed === 0 && !isOver();
+    if (isWhole) console.log('\nlost 0, duplicated 0, out of order 0');
+    else
+      console.log(failed > 0 ? `\n${failed} FAILED` : '\nthe time is over; the next run goes on');
     return failed === 0 ? 0 : 1;
   } finally {
     rmSync(bundle.folder, { recursive: true });
   }
 }
 
+/** Where cases are chosen by their names, only these are run. */
+function isWanted(part: 'sweep' | 'kills' | 'controls'): boolean {
+  return !isOver() && (values.part ?? (values.only === undefined ? part : 'sweep')) === part;
+}
+
+function isOver(): boolean {
+  return performance.now() > endsMs;
+}
+
 async function sweep(main: string): Promise<number> {
-  const counts = await countCalls(main, LINES);
-  const all = crashCases(DEPTH, counts);
+  const mode = values.short || values.anew ? 'anew' : 'resume';
+  const progress = new Progress(values.short ? 'short' : 'whole', mode);
+  const all = await progress.cases(async () =>
+    crashCases(DEPTH, await countCalls(main, LINES), LINES),
+  );
   const chosen = all.filter(({ name }) => name.includes(values.only ?? ''));
   const cases = values.short ? spread(chosen, SHORT_CASES) : chosen;
-  const progress = new Progress(values.short || values.anew ? 'anew' : 'resume');
   const waiting = cases.filter(({ name }) => !progress.has(name));
   console.log(
     `${cases.length} of ${all.length} cases, ${cases.length - waiting.length} done before`,
   );
   const work = async (): Promise<void> => {
-    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
-      const result = await runCase(main, one, LINES);
+    while (!isOver()) {
+      const one = waiting.shift();
+      if (one === undefined) return;
+      const result = await runToCrash(main, one);
       progress.add(one.name, result);
       if (result.fault !== undefined) console.log(`FAILED: ${one.name}: ${result.fault}`);
       if (progress.count % 50 === 0) console.log(progress.summary);
@@ -78,18 +102,30 @@ async function sweep(main: string): Promise<number> {
   return progress.failed;
 }
 
+/** Where the call did not come as often as expected, with more lines. */
+async function runToCrash(main: string, one: NamedCase): Promise<CrashResult> {
+  const result = await runCase(main, one, one.lines);
+  const isMissed = !result.wasKilled && result.fault === undefined;
+  return isMissed ? runCase(main, one, LINES) : result;
+}
+
+/** In rounds, each a conversation of its own, so that a run that is broken off goes on. */
 async function killAtRandom(main: string): Promise<number> {
-  const kills = Number(values.kills ?? (values.short ? SHORT_KILLS : KILLS));
-  const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 1e9));
-  console.log(`\n${kills} kills at random moments, on a bad connection (--seed ${seed})`);
-  const told = (done: number): void => {
-    if (done % 100 === 0) console.log(`${done} kills`);
-  };
-  const result = await runRandomKills(main, kills, kills * LINES_A_KILL, drawn(seed), told);
-  const { connections, networkFaults, lines, fault } = result;
-  const much = `${result.kills} kills, ${networkFaults} network faults, ${connections} connections`;
-  console.log(`${much}, ${lines} lines: ${fault ?? 'lost 0, duplicated 0, out of order 0'}`);
-  return fault === undefined ? 0 : 1;
+  const wanted = Number(values.kills ?? (values.short ? SHORT_KILLS : KILLS));
+  const mode = values.short || values.anew || values.kills !== undefined ? 'anew' : 'resume';
+  const progress = new Progress(values.short ? 'short-kills' : 'kills', mode);
+  console.log(`\n${wanted} kills at random moments, on a bad connection`);
+  while (progress.kills < wanted && !isOver()) {
+    const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 1e9));
+    const kills = Math.min(KILLS_A_ROUND, wanted - progress.kills);
+    const result = await runRandomKills(main, kills, kills * LINES_A_KILL, drawn(seed));
+    progress.add(`round with --seed ${seed}`, result);
+    const { connections, networkFaults, lines, fault } = result;
+    const much = `${networkFaults} network faults, ${connections} connections, ${lines} lines`;
+    const end = fault === undefined ? 'nothing lost' : `FAILED: ${fault}`;
+    console.log(`${progress.kills} kills; --seed ${seed}: ${much}: ${end}`);
+  }
+  return progress.failed;
 }
 
 async function control(): Promise<number> {
