@@ -6,6 +6,7 @@ import {
   KeptReceipts,
   messagePack,
   MessageSender,
+  type MessageSenderSetting,
   pendingOf,
   ownShare,
   StoreDriver,
@@ -81,16 +82,15 @@ export class Client extends Endpoint<ClientEvents> implements SessionHandle {
     const { clock, session } = options;
     const store = new StoreDriver(options.store, clock, session.storeTimeoutMs);
     this.#kept = new KeptReceipts(options.maxKeptReceipts, store, clock);
-    this.#sender = new MessageSender({
+    const sending: MessageSenderSetting = {
       clock: options.clock,
       options: options.session,
-      handle: this,
-      outboxTotal: ownShare(options.session.outboxBytes),
       checkWrites: (writes) => this.#life.store.checkEffect(writes),
       kept: this.#kept,
       failureUnobserved: (failure) => events.emit('failureUnobserved', failure),
       settled: (settled) => events.emit('settled', settled),
-    });
+    };
+    this.#sender = new MessageSender(sending, this, ownShare(options.session.outboxBytes));
     this.#life = new ClientLife({
       options,
       store,

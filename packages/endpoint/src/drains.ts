@@ -8,9 +8,12 @@ interface Waiting {
   readonly reject: (error: WilcoError) => void;
 }
 
+/** Where nobody waits; nothing is ever put into it. */
+const NOBODY: Waiting[] = [];
+
 /** Those who wait until nothing is unsettled. */
 export class Drains {
-  #waiting: Waiting[] = [];
+  #waiting = NOBODY;
 
   /** Waits, until `signal` says otherwise. */
   wait(signal: AbortSignal | undefined): Promise<void> {
@@ -22,7 +25,7 @@ export class Drains {
       };
       const ended = (): void => signal?.removeEventListener('abort', stop);
       const waiting: Waiting = { ended, resolve, reject };
-      this.#waiting.push(waiting);
+      this.#waiting = [...this.#waiting, waiting];
       if (signal?.aborted === true) stop();
       else signal?.addEventListener('abort', stop, { once: true });
     });
@@ -47,12 +50,12 @@ export class Drains {
 
   /** Whoever waits with the other waits here now. */
   join(other: Drains): void {
-    this.#waiting.push(...other.#taken());
+    this.#waiting = [...this.#waiting, ...other.#taken()];
   }
 
   #taken(): Waiting[] {
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = NOBODY;
     return waiting;
   }
 }

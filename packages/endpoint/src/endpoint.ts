@@ -14,7 +14,7 @@ import type {
   Handler,
   Handlers,
 } from './handlers.ts';
-import type { SettledMessage, UnobservedFailure } from './message-sender.ts';
+import type { SettledMessage, UnobservedFailure } from './message-sender-setting.ts';
 import type { CloseOptions } from './session-handle.ts';
 
 /** What client and server tell alike. */

@@ -2,6 +2,7 @@ import { FrameDecoder, FrameEncoder } from '@wilco/codec';
 import { LIMITS, WilcoError, type Frame } from '@wilco/protocol';
 import type { Clock } from './clock.ts';
 import type { Connection, ConnectionEvents, TlsPeer } from './transport.ts';
+import { WakeTimer } from './wake-timer.ts';
 
 /** A read that fills this is followed by another, most likely. */
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -66,10 +67,11 @@ export class FrameConnection implements ConnectionEvents {
   /** When the unfinished frame was begun, and which it is. */
   #unfinishedSinceMs = Infinity;
   #unfinishedFrame = -1;
-  #armedAtMs = Infinity;
-  #cancelTimer: () => void = nothing;
+  /** Made where there is a deadline. */
+  #timer: WakeTimer | undefined;
   /** Set while an ended connection waits for the peer's end. */
   #isLingering = false;
+  #cancelLingering = nothing;
   #gone: (() => void)[] | undefined;
 
   constructor(
@@ -192,7 +194,7 @@ export class FrameConnection implements ConnectionEvents {
     this.#isLingering = true;
     this.#connection.end();
     const { clock, lingerMs } = this.#setting;
-    this.#cancelTimer = clock.schedule(clock.nowMs() + lingerMs, () => this.#endLingering());
+    this.#cancelLingering = clock.schedule(clock.nowMs() + lingerMs, () => this.#endLingering());
   }
 
   opened(): void {
@@ -277,15 +279,17 @@ export class FrameConnection implements ConnectionEvents {
   #arm(): void {
     if (this.#owner === undefined) return;
     const dueMs = Math.min(this.#deadlineMs, this.#frameDeadlineMs);
-    if (dueMs >= this.#armedAtMs) return;
-    this.#cancelTimer();
-    this.#armedAtMs = dueMs;
-    this.#cancelTimer = this.#setting.clock.schedule(dueMs, () => {
-      this.#armedAtMs = Infinity;
-      this.#cancelTimer = nothing;
-      // What has come until now is read first: this process may have been asleep.
-      this.#setting.clock.defer(() => this.#checkDeadlines());
-    });
+    if (dueMs === Infinity) {
+      this.#disarm();
+      return;
+    }
+    this.#timer ??= new WakeTimer(this.#setting.clock, () => this.#checkDeadlines());
+    this.#timer.ringBy(dueMs);
+  }
+
+  #disarm(): void {
+    this.#timer?.silence();
+    this.#timer = undefined;
   }
 
   #checkDeadlines(): void {
@@ -328,8 +332,8 @@ export class FrameConnection implements ConnectionEvents {
 
   #endLingering(): void {
     this.#isLingering = false;
-    this.#cancelTimer();
-    this.#cancelTimer = nothing;
+    this.#cancelLingering();
+    this.#cancelLingering = nothing;
     this.#connection.destroy();
     const gone = this.#gone ?? [];
     this.#gone = undefined;
@@ -339,9 +343,7 @@ export class FrameConnection implements ConnectionEvents {
   #release(): void {
     this.#owner = undefined;
     this.#decoder.stop();
-    this.#cancelTimer();
-    this.#cancelTimer = nothing;
-    this.#armedAtMs = Infinity;
+    this.#disarm();
   }
 }
 

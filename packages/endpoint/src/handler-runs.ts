@@ -9,6 +9,8 @@ import type { HandlerContext, Handlers, Registration } from './handlers.ts';
 import type { SessionHandle } from './session-handle.ts';
 
 const MESSAGE_PACK = messagePack();
+/** Where no handler ever ran; nothing is ever put into it. */
+const NONE_RUNNING: DeliveryContext[] = [];
 
 /**
  * A handler that threw something else than a `Rejection`: its message is rejected. Or whose reply
@@ -51,7 +53,7 @@ export class HandlerRuns {
   readonly #handlers: Handlers;
   readonly #owner: HandlerRunsOwner;
   /** In no order: each knows its place. */
-  readonly #running: DeliveryContext[] = [];
+  #running = NONE_RUNNING;
   /** The last check of a body that is under way, by channel: handlers start in order. */
   #checking: Map<number, Promise<void>> | undefined;
 
@@ -63,6 +65,7 @@ export class HandlerRuns {
   /** Begins to handle a message. */
   start(delivery: Delivery): void {
     const context = new DeliveryContext(delivery, this.#owner);
+    if (this.#running === NONE_RUNNING) this.#running = [];
     context.place = this.#running.push(context) - 1;
     const registration = this.#handlers.find(delivery.type);
     if (registration !== undefined) this.#check(delivery, context, registration);

@@ -48,7 +48,11 @@ export { MessageSender } from './message-sender.ts';
 export { OutboxMoves } from './outbox-moves.ts';
 export type { Destination, LostSession } from './outbox-moves.ts';
 export { fairShare, ownShare } from './outbox-share.ts';
-export type { MessageSenderSetting, SettledMessage, UnobservedFailure } from './message-sender.ts';
+export type {
+  MessageSenderSetting,
+  SettledMessage,
+  UnobservedFailure,
+} from './message-sender-setting.ts';
 export { resolveOpeningOptions } from './opening-options.ts';
 export type {
   OpeningOptions,

@@ -4,15 +4,12 @@ import {
   DEFAULT_CHANNEL_NAME,
   WilcoError,
   type ErrorCode,
-  type MessageId,
   type MessageType,
-  type Outcome,
   type PayloadCodec,
 } from '@wilco/protocol';
 import {
   cancelled,
   type OutgoingMessage,
-  type ResolvedSessionOptions,
   type Settlement,
   type SubmitRequest,
 } from '@wilco/session';
@@ -22,6 +19,7 @@ import type { OutboxShare } from './outbox-share.ts';
 import { Inquiries } from './inquiries.ts';
 import { checkDrainNames } from './option-names.ts';
 import { keepEnd, type KeptReceipts } from './kept-receipts.ts';
+import type { MessageSenderSetting } from './message-sender-setting.ts';
 import { MessageReceipt, type Receipt, type ReceiptOwner, type ReceiptType } from './receipt.ts';
 import { checkSendOptions } from './send-options.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -34,53 +32,23 @@ const NO_OPTIONS: SendOptions = Object.freeze({});
 const WAITING_MAX = 1_000;
 const WITHDRAWN = cancelled('WILCO_CANCELLED', 'withdrawn before there was room for it');
 
-/** A message that was not handled, and nobody had asked for its receipt. */
-export interface UnobservedFailure {
-  readonly session: SessionHandle;
-  /** Name of the message type. */
-  readonly type: string;
-  readonly id: MessageId | undefined;
-  readonly outcome: Outcome;
-}
-
-/** A message of an earlier run has ended, and nobody has its receipt. */
-export interface SettledMessage {
-  readonly session: SessionHandle;
-  /** Name of the message type. */
-  readonly type: string;
-  readonly id: MessageId;
-  readonly outcome: Outcome;
-}
-
-/** What a sender needs from its side. */
-export interface MessageSenderSetting {
-  readonly clock: Clock;
-  readonly options: ResolvedSessionOptions;
-  readonly handle: SessionHandle;
-  /** The memory for what it sends. */
-  readonly outboxTotal: OutboxShare;
-  /** @throws {@link WilcoError} `WILCO_OPTION_INVALID` for writes that the store can't take. */
-  checkWrites(writes: unknown): void;
-  /** Where ends are kept for whoever asked for it; `undefined`: nowhere. */
-  readonly kept?: KeptReceipts | undefined;
-  failureUnobserved(failure: UnobservedFailure): void;
-  settled(settled: SettledMessage): void;
-}
-
 /**
  * The sending half of a side as its application sees it: encodes, keeps the receipts, and
  * makes messages wait for room. Outlives sessions: {@link use} gives it the next one.
  */
-export class MessageSender {
+export class MessageSender implements ReceiptOwner {
+  readonly clock: Clock;
   readonly #setting: MessageSenderSetting;
+  readonly #handle: SessionHandle;
+  /** The memory for what it sends. */
+  readonly #outboxTotal: OutboxShare;
   readonly #waiting: WaitingRoom;
-  /** Questions about single messages. */
-  readonly inquiries: Inquiries;
   /** The ends that are kept. */
   readonly kept: KeptReceipts | undefined;
-  readonly #receipts: ReceiptOwner;
-  /** Of messages whose receipts nobody has. */
-  readonly #unheld: ReceiptOwner;
+  /** Made by the first question. */
+  #inquiries: Inquiries | undefined;
+  /** Of messages whose receipts nobody has; made by the first of them. */
+  #unheld: ReceiptOwner | undefined;
   #driver: SessionDriver | undefined;
   #isClosed = false;
   #unsettled = 0;
@@ -89,24 +57,27 @@ export class MessageSender {
   #isOver = false;
   /** Counts what this one had sent, since its session is over. */
   #heir: MessageSender | undefined;
-  #failures: MessageReceipt[] = [];
-  readonly #retry = (): void => this.#admitWaiting();
+  #failures: MessageReceipt[] | undefined;
+  /** Called when something made room; made by the first that waits. */
+  #retry: (() => void) | undefined;
 
-  constructor(setting: MessageSenderSetting) {
+  constructor(setting: MessageSenderSetting, handle: SessionHandle, outboxTotal: OutboxShare) {
+    this.clock = setting.clock;
     this.#setting = setting;
-    this.inquiries = new Inquiries(setting.clock);
+    this.#handle = handle;
+    this.#outboxTotal = outboxTotal;
     this.kept = setting.kept;
     this.#waiting = new WaitingRoom(setting.clock, WAITING_MAX, setting.kept);
-    this.#receipts = {
-      clock: setting.clock,
-      cancelWaiting: (receipt) => this.#waiting.settle(receipt, WITHDRAWN),
-      settled: (receipt) => this.#settled(receipt),
-    };
-    this.#unheld = {
-      clock: setting.clock,
-      cancelWaiting: () => {},
-      settled: (receipt) => this.#watchFailure(receipt),
-    };
+  }
+
+  /** Questions about single messages. */
+  get inquiries(): Inquiries {
+    if (this.#inquiries === undefined) {
+      this.#inquiries = new Inquiries(this.clock);
+      if (this.#driver !== undefined) this.#inquiries.use(this.#driver);
+      if (this.#isOver) this.#inquiries.over(closedError(this.#closedBy));
+    }
+    return this.#inquiries;
   }
 
   /** Messages without a settled receipt, those that wait for room included. */
@@ -122,7 +93,7 @@ export class MessageSender {
   /** From now on messages go through this session. */
   use(driver: SessionDriver): void {
     this.#driver = driver;
-    this.inquiries.use(driver);
+    this.#inquiries?.use(driver);
     this.#admitWaiting();
   }
 
@@ -145,7 +116,7 @@ export class MessageSender {
     if (options !== NO_OPTIONS) checkSendOptions(options);
     const payload = this.#encode(type, body);
     const { id } = options;
-    const receipt = new MessageReceipt(this.#receipts, type, id, payload.byteLength);
+    const receipt = new MessageReceipt(this, type, id, payload.byteLength);
     const request: SubmitRequest = {
       type: type.name,
       payload,
@@ -173,7 +144,7 @@ export class MessageSender {
   /** The session is over, and none follows: those that wait for room never get it. */
   cancelWaiting(code: ErrorCode): void {
     this.#waiting.settleAll(cancelled(code, 'there was never room for it'));
-    this.#setting.outboxTotal.forget(this.#retry);
+    if (this.#retry !== undefined) this.#outboxTotal.forget(this.#retry);
   }
 
   /** Resolves when nothing is unsettled. */
@@ -189,7 +160,7 @@ export class MessageSender {
   /** Nothing settles any more: what a store keeps is for the next run. */
   over(): void {
     this.#isOver = true;
-    this.inquiries.over(closedError(this.#closedBy));
+    this.#inquiries?.over(closedError(this.#closedBy));
     this.#drains.fail(leftBehind(this.#unsettled));
   }
 
@@ -201,14 +172,14 @@ export class MessageSender {
     this.#heir = heir;
     heir.#unsettled += this.#unsettled;
     heir.#drains.join(this.#drains);
-    heir.#setting.outboxTotal.inherit(this.#setting.outboxTotal);
+    heir.#outboxTotal.inherit(this.#outboxTotal);
     this.#unsettled = 0;
   }
 
   /** A store held messages when it was opened: they count as if they had been sent here. */
   adopt(messages: number, payloadBytes: number): void {
     this.#unsettled += messages;
-    this.#setting.outboxTotal.adopt(messages, payloadBytes);
+    this.#outboxTotal.adopt(messages, payloadBytes);
   }
 
   /** A message ended whose receipt nobody has: it came out of a store, or nobody wanted to know. */
@@ -216,7 +187,8 @@ export class MessageSender {
     const { id, type: name, size, isOfEarlierRun } = message;
     this.#ended(size);
     if (settlement.status === 'handled' && !isOfEarlierRun) return;
-    const receipt = new MessageReceipt(this.#unheld, { name, replyCodec: undefined }, id, size);
+    const type = { name, replyCodec: undefined };
+    const receipt = new MessageReceipt(this.#unheldOwner, type, id, size);
     receipt.settle(settlement);
     if (isOfEarlierRun) this.settledEarlier(receipt);
   }
@@ -224,7 +196,7 @@ export class MessageSender {
   /** A message of an earlier run has ended: who does not wait for its receipt is told by an event. */
   settledEarlier({ id, type, knownOutcome: outcome, isAwaited }: MessageReceipt): void {
     if (isAwaited || id === undefined || outcome === undefined) return;
-    this.#setting.settled({ session: this.#setting.handle, type, id, outcome });
+    this.#setting.settled({ session: this.#handle, type, id, outcome });
   }
 
   /** So many messages can't be read any more, and nobody has their receipts. */
@@ -245,10 +217,33 @@ export class MessageSender {
     type: ReceiptType<unknown>,
   ): MessageReceipt {
     if (message.receipt instanceof MessageReceipt) return message.receipt;
-    const receipt = new MessageReceipt(this.#receipts, type, message.id, message.size);
+    const receipt = new MessageReceipt(this, type, message.id, message.size);
     receipt.placed(driver, message);
     message.receipt = receipt;
     return receipt;
+  }
+
+  /** @internal A message that waits for room is not wanted any more. */
+  withdraw(receipt: MessageReceipt): void {
+    this.#waiting.settle(receipt, WITHDRAWN);
+  }
+
+  /** @internal A receipt of it has settled. */
+  settled(receipt: MessageReceipt): void {
+    this.#watchFailure(receipt);
+    this.#ended(receipt.isPlaced ? receipt.bytes : undefined);
+  }
+
+  get #unheldOwner(): ReceiptOwner {
+    return (this.#unheld ??= {
+      clock: this.clock,
+      withdraw: () => {},
+      settled: (receipt) => this.#watchFailure(receipt),
+    });
+  }
+
+  get #retryLater(): () => void {
+    return (this.#retry ??= () => this.#admitWaiting());
   }
 
   /** Nobody overtakes those who wait. */
@@ -276,9 +271,9 @@ export class MessageSender {
 
   /** What can never fit must not wait for room, and hold up those behind it. */
   #checkSize(size: number): void {
-    const { options, outboxTotal } = this.#setting;
+    const { options } = this.#setting;
     const { maxMessageBytes } = options;
-    const outboxBytes = Math.min(options.outboxBytes, outboxTotal.capacityBytes);
+    const outboxBytes = Math.min(options.outboxBytes, this.#outboxTotal.capacityBytes);
     if (size <= maxMessageBytes && size <= outboxBytes) return;
     const limit =
       size > maxMessageBytes
@@ -290,12 +285,12 @@ export class MessageSender {
   /** Hands a message to the session. `false`: there is no room, or no session yet. */
   #submit(request: SubmitRequest): boolean {
     const driver = this.#driver;
-    const { outboxTotal } = this.#setting;
+    const outboxTotal = this.#outboxTotal;
     const size = request.payload.byteLength;
     // One that is over takes nothing: what settles at its end must not make room in it.
     if (driver === undefined || driver.engine.phase === 'ended') return false;
     if (driver.store.isFull) {
-      driver.store.whenRoom(this.#retry);
+      driver.store.whenRoom(this.#retryLater);
       return false;
     }
     if (!outboxTotal.reserve(size)) return false;
@@ -311,7 +306,7 @@ export class MessageSender {
   }
 
   #wait(request: SubmitRequest, { whenFull, ttlMs }: SendOptions): void {
-    const { clock, options, outboxTotal } = this.#setting;
+    const { clock, options } = this.#setting;
     if (whenFull !== 'wait' && this.#driver !== undefined) {
       if (this.#driver.store.isFull) throw new WilcoError('WILCO_STORE_FULL', NO_ROOM);
       throw new WilcoError('WILCO_OUTBOX_FULL', `${this.#unsettled} messages are unsettled`);
@@ -323,7 +318,7 @@ export class MessageSender {
       expiresAtMs: clock.nowMs() + (isOwnTime ? ttlMs : options.retentionMs),
       overdue: isOwnTime ? OVERDUE.expired : OVERDUE.retained,
     });
-    outboxTotal.whenReleased(this.#retry);
+    this.#outboxTotal.whenReleased(this.#retryLater);
   }
 
   #admitWaiting(): void {
@@ -339,12 +334,7 @@ export class MessageSender {
         return true;
       }
     });
-    if (this.#waiting.size > 0) this.#setting.outboxTotal.whenReleased(this.#retry);
-  }
-
-  #settled(receipt: MessageReceipt): void {
-    this.#watchFailure(receipt);
-    this.#ended(receipt.isPlaced ? receipt.bytes : undefined);
+    if (this.#waiting.size > 0) this.#outboxTotal.whenReleased(this.#retryLater);
   }
 
   /** @param bytes - Of one that had a place in the outbox. */
@@ -354,7 +344,7 @@ export class MessageSender {
       return;
     }
     this.#unsettled -= 1;
-    if (bytes !== undefined) this.#setting.outboxTotal.release(bytes);
+    if (bytes !== undefined) this.#outboxTotal.release(bytes);
     this.#admitWaiting();
     this.#tellDrained();
   }
@@ -366,14 +356,14 @@ export class MessageSender {
   /** Whoever asks for the receipt within this turn is told there; otherwise it is an event. */
   #watchFailure(receipt: MessageReceipt): void {
     if (receipt.isObserved || receipt.knownOutcome?.status === 'handled') return;
-    this.#failures.push(receipt);
-    if (this.#failures.length === 1) this.#setting.clock.defer(() => this.#reportFailures());
+    if (this.#failures === undefined) this.clock.defer(() => this.#reportFailures());
+    (this.#failures ??= []).push(receipt);
   }
 
   #reportFailures(): void {
-    const failures = this.#failures;
-    this.#failures = [];
-    const { handle } = this.#setting;
+    const failures = this.#failures ?? [];
+    this.#failures = undefined;
+    const handle = this.#handle;
     for (const { isObserved, knownOutcome: outcome, id, type } of failures) {
       if (isObserved || outcome === undefined) continue;
       this.#setting.failureUnobserved({ session: handle, type, id, outcome });

@@ -34,6 +34,8 @@ export interface SessionDriverOwner {
 
 /** A list that was longer is not kept. */
 const KEPT_PLACES = 3 * 64;
+/** Of a session to which nothing has happened; nothing is ever put into it. */
+const NO_PLACES: unknown[] = [];
 
 /** What is called with two values, or fewer. */
 type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Second) => void;
@@ -46,7 +48,7 @@ type Call<First, Second> = (owner: SessionDriverOwner, first: First, second: Sec
 export class OwnerCalls {
   readonly #owner: SessionDriverOwner;
   /** The function, then its two values, of one call after the other; free places behind them. */
-  #queue: unknown[] = [];
+  #queue = NO_PLACES;
   #end = 0;
 
   constructor(owner: SessionDriverOwner) {
@@ -113,6 +115,7 @@ export class OwnerCalls {
   }
 
   #add<First, Second>(call: Call<First, Second>, first: First, second: Second): void {
+    if (this.#queue === NO_PLACES) this.#queue = [];
     const queue = this.#queue;
     const end = this.#end;
     queue[end] = call;

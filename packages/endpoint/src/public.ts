@@ -40,7 +40,7 @@ export type {
   WhenRetried,
 } from './handlers.ts';
 export type { WhenSessionLost } from './pass-on.ts';
-export type { SettledMessage, UnobservedFailure } from './message-sender.ts';
+export type { SettledMessage, UnobservedFailure } from './message-sender-setting.ts';
 export type { OpeningOptions } from './opening-options.ts';
 export { consoleLog } from './console-log.ts';
 export type { ConsoleLogOptions } from './console-log.ts';

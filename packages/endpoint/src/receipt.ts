@@ -76,7 +76,7 @@ export interface Receipt<Reply = unknown> {
 export interface ReceiptOwner {
   readonly clock: Clock;
   /** The message waits for room and is not wanted any more. */
-  cancelWaiting(receipt: MessageReceipt): void;
+  withdraw(receipt: MessageReceipt): void;
   /** Once, when it has settled. */
   settled(receipt: MessageReceipt): void;
 }
@@ -200,7 +200,7 @@ export class MessageReceipt<Reply = unknown> implements Receipt<Reply> {
   cancel(): void {
     if (this.#outcome !== undefined) return;
     if (this.#message !== undefined) this.#driver?.cancel(this.#message);
-    else this.#owner.cancelWaiting(this);
+    else this.#owner.withdraw(this);
   }
 
   /** Cancels it when `signal` is aborted; holds nothing on the signal once it has settled. */

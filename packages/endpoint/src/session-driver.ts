@@ -13,6 +13,7 @@ import {
   type Settlement,
   type SubmitRequest,
 } from '@wilco/session';
+import { Alarm } from './alarm.ts';
 import type { Clock } from './clock.ts';
 import type { EngineView } from './engine-view.ts';
 import type { FrameConnection } from './frame-connection.ts';
@@ -20,7 +21,7 @@ import { HeldConnection } from './held-connection.ts';
 import { OwnerCalls, type SessionDriverOwner } from './owner-calls.ts';
 import type { DriverStats, SessionDriverSetting } from './session-driver-setting.ts';
 import type { StoreDriver } from './store-driver.ts';
-import { WakeTimer } from './wake-timer.ts';
+import { TurnEnds, type TurnEnder } from './turn-ends.ts';
 
 /**
  * Drives one engine: the only way in, the only way out, its one timer, its share of the
@@ -29,8 +30,9 @@ import { WakeTimer } from './wake-timer.ts';
  * Whatever runs code of the application is done after the engine has returned, so that a
  * handler or listener may send, cancel and close as it likes.
  */
-export class SessionDriver implements SessionSink {
+export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
   readonly #clock: Clock;
+  readonly #turnEnds: TurnEnds;
   readonly store: StoreDriver;
   readonly #owner: SessionDriverOwner;
   readonly #session: Session;
@@ -41,34 +43,30 @@ export class SessionDriver implements SessionSink {
   /** Of the connections before. */
   #pastBytesIn = 0;
   #pastBytesOut = 0;
-  #isInside = false;
+  #isInside = true;
   #nowMs: number;
   #isInputDry = true;
   #isFlushScheduled = false;
   /** The engine was called in this turn, which ends with the flush. */
   #isTurnTimed = false;
-  readonly #runFlush = (): void => this.#flush();
   /** Something of it goes with the next commit of the store, which asks for the rest. */
   #isInCommit = false;
   /** What is told once the engine has returned. */
   readonly #calls: OwnerCalls;
   #isPerforming = false;
-  readonly #timer: WakeTimer;
   #isResting = false;
 
   /** @throws {@link WilcoError} `WILCO_OVERLOADED` when the window budget has no room for it. */
   constructor(setting: SessionDriverSetting, owner: SessionDriverOwner) {
+    super(setting.clock);
     this.#clock = setting.clock;
+    this.#turnEnds = TurnEnds.of(setting.clock);
     this.store = setting.store;
     this.#owner = owner;
     this.#calls = new OwnerCalls(owner);
     const { options, session, contents } = setting;
-    this.#timer = new WakeTimer(setting.clock, () => {
-      this.#step((nowMs) => this.#session.deadlineReached(nowMs));
-    });
     this.#storeKey = session.storeKey;
     this.#nowMs = setting.clock.nowMs();
-    this.#isInside = true;
     const sink = setting.sinkOf?.(this) ?? this;
     this.#session = new Session(options, session, sink, this.#nowMs, contents);
     this.#isInside = false;
@@ -77,12 +75,11 @@ export class SessionDriver implements SessionSink {
     this.#arm();
   }
 
-  /** The engine, to read from, and for what leads to no order: all else goes through the driver. */
+  /** To read from, and for what leads to no order: all else goes through the driver. */
   get engine(): EngineView {
     return this.#session;
   }
 
-  /** Whether it has a connection. */
   get isAttached(): boolean {
     return this.#connection !== undefined || this.#held !== undefined;
   }
@@ -104,7 +101,7 @@ export class SessionDriver implements SessionSink {
   submit(request: SubmitRequest): OutgoingMessage {
     // The clock is asked once a turn: it costs as much as to number a message.
     const isKnown = this.#isTurnTimed && request.ttlMs === undefined;
-    const nowMs = isKnown ? this.#enter(this.#nowMs) : this.#enter();
+    const nowMs = this.#enter(isKnown ? this.#nowMs : undefined);
     try {
       return this.#session.submit(request, nowMs);
     } finally {
@@ -127,7 +124,7 @@ export class SessionDriver implements SessionSink {
   /** Is woken by time no more: the session is over, and nobody waits for its handlers. */
   rest(): void {
     this.#isResting = true;
-    this.#timer.stop();
+    this.silence();
   }
 
   stopHandling(): void {
@@ -154,7 +151,7 @@ export class SessionDriver implements SessionSink {
       this.#isInputDry = true;
       this.#step((nowMs) => this.#session.attach(link, nowMs));
     } else this.#held = new HeldConnection(connection, link);
-    this.#scheduleFlush();
+    this.requestFlush();
   }
 
   /** Bytes came in. What that leads to is done at {@link readDone}, with what their frames lead to. */
@@ -174,7 +171,7 @@ export class SessionDriver implements SessionSink {
       return;
     }
     this.#take(frame);
-    this.#scheduleFlush();
+    this.requestFlush();
   }
 
   #take(frame: Frame): true {
@@ -196,7 +193,7 @@ export class SessionDriver implements SessionSink {
   /** The frames of a read have been received. */
   readDone(isInputDry: boolean): void {
     this.#isInputDry = isInputDry;
-    this.#scheduleFlush();
+    this.requestFlush();
     this.#perform();
   }
 
@@ -208,7 +205,7 @@ export class SessionDriver implements SessionSink {
 
   close(words: FarewellWords): void {
     this.#step((nowMs) => this.#session.close(words, nowMs));
-    this.#scheduleFlush();
+    this.requestFlush();
   }
 
   /** The session is over; what it had not settled goes to the next one. */
@@ -230,8 +227,8 @@ export class SessionDriver implements SessionSink {
 
   /** Writes on the connection what is not the engine's to say. */
   write(frame: Frame): void {
-    this.#connection?.write(frame);
-    this.#scheduleFlush();
+    this.transmit(frame);
+    this.requestFlush();
   }
 
   transmit(frame: Frame): void {
@@ -248,8 +245,12 @@ export class SessionDriver implements SessionSink {
     if (connection !== undefined) this.#calls.finished(connection);
   }
 
+  /** The turn ends with a flush. */
   requestFlush(): void {
-    this.#scheduleFlush();
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    this.#isTurnTimed = this.#isInside;
+    this.#turnEnds.add(this);
   }
 
   commit(number: number): void {
@@ -314,6 +315,28 @@ export class SessionDriver implements SessionSink {
     this.#calls.ended(end);
   }
 
+  /** @internal A deadline of the engine may have passed. */
+  ring(): void {
+    this.#step((nowMs) => this.#session.deadlineReached(nowMs));
+  }
+
+  /** @internal What the turn led to goes out. */
+  turnEnds(): void {
+    this.#isFlushScheduled = this.#isTurnTimed = false;
+    const connection = this.#connection;
+    const isInputDry = this.#isInputDry;
+    this.#isInputDry = true;
+    const nowMs = this.#enter();
+    try {
+      this.#session.flush(nowMs, isInputDry);
+      this.#isInside = false;
+      // Ahead of the orders: one of them may be to let go of the connection.
+      connection?.flush();
+    } finally {
+      this.#leave();
+    }
+  }
+
   /** What the peer holds may be in memory now: the connection that waited for it is open. */
   #attachHeld(): void {
     const held = this.#held;
@@ -367,34 +390,11 @@ export class SessionDriver implements SessionSink {
     }
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled) return;
-    this.#isFlushScheduled = true;
-    this.#isTurnTimed = this.#isInside;
-    this.#clock.defer(this.#runFlush);
-  }
-
-  #flush(): void {
-    this.#isFlushScheduled = this.#isTurnTimed = false;
-    const connection = this.#connection;
-    const isInputDry = this.#isInputDry;
-    this.#isInputDry = true;
-    const nowMs = this.#enter();
-    try {
-      this.#session.flush(nowMs, isInputDry);
-      this.#isInside = false;
-      // Ahead of the orders: one of them may be to let go of the connection.
-      connection?.flush();
-    } finally {
-      this.#leave();
-    }
-  }
-
   /** One timer, never later than the engine wants to be woken. The flush of this turn arms it anyway. */
   #arm(): void {
     if (this.#isResting || this.#isFlushScheduled) return;
     const dueMs = this.#session.nextDeadlineMs;
-    if (dueMs === Infinity && this.#session.phase === 'ended') this.#timer.stop();
-    else this.#timer.arm(dueMs);
+    if (dueMs === Infinity && this.#session.phase === 'ended') this.silence();
+    else this.ringBy(dueMs);
   }
 }

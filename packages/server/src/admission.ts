@@ -63,8 +63,10 @@ interface Opening {
  */
 export class Admission {
   readonly #setting: AdmissionSetting;
-  /** By connection, until it is over. */
+  /** By connection, until READY. */
   readonly #openings = new Map<ServerConnection, Opening>();
+  /** By connection, from READY until it is over. */
+  readonly #opened = new Map<ServerConnection, ServerSession>();
   /** New sessions that wait for READY, and will take the place of none. */
   #adding = 0;
 
@@ -114,6 +116,8 @@ export class Admission {
       return;
     }
     const { session, newReason, predecessor, proven, hello } = opening;
+    this.#openings.delete(connection);
+    this.#opened.set(connection, session);
     if (newReason !== undefined && predecessor?.live.hasEnded === true && this.#isFull) {
       // The place that it was to take has gone to another.
       const { options, retryAfterMs } = this.#setting;
@@ -151,11 +155,12 @@ export class Admission {
    */
   closed(connection: ServerConnection): ServerSession | undefined {
     const opening = this.#openings.get(connection);
+    const session = this.sessionOf(connection);
     this.#openings.delete(connection);
-    if (opening === undefined) return undefined;
-    const { session, predecessor } = opening;
+    this.#opened.delete(connection);
+    if (session === undefined) return undefined;
     if (!session.isEstablished) {
-      if (predecessor === undefined) this.#adding -= 1;
+      if (opening !== undefined && opening.predecessor === undefined) this.#adding -= 1;
       session.discard();
     }
     if (session.connection !== connection) return undefined;
@@ -167,7 +172,7 @@ export class Admission {
 
   /** The session that a connection has, or is being opened for. */
   sessionOf(connection: ServerConnection): ServerSession | undefined {
-    return this.#openings.get(connection)?.session;
+    return this.#opened.get(connection) ?? this.#openings.get(connection)?.session;
   }
 
   /** A run of this side before this one ended between the WELCOME of a session and its READY. */

@@ -105,6 +105,7 @@ export class ServerLife implements ServerOpeningOwner {
       source,
       handlers,
       outboxTotal: new WindowBudget(options.outboxBytesTotal),
+      ...sharedOf(setting),
       tombstones: setting.tombstones,
       emit,
       credentials: (session, credentials) => void this.#checkCredentials(session, credentials),
@@ -352,6 +353,25 @@ function turnOut(connection: ServerConnection): void {
   const { phase } = connection;
   if (phase === 'deciding') connection.refuse(REVOKED);
   else if (phase === 'welcoming') connection.release('finish', { kind: 'close', ...REVOKED });
+}
+
+/** What all sessions share, and none has of its own. */
+function sharedOf({
+  options,
+  store,
+  tombstones,
+  emit,
+}: ServerLifeSetting): Pick<ServerSessionSetting, 'pastOf' | 'sending'> {
+  return {
+    pastOf: (session, follower) => tombstones.pastOf(session, follower),
+    sending: {
+      clock: options.clock,
+      options: options.session,
+      checkWrites: (writes) => store.checkEffect(writes),
+      failureUnobserved: (failure) => emit('failureUnobserved', failure),
+      settled: (settled) => emit('settled', settled),
+    },
+  };
 }
 
 const REVOKED = {

@@ -2,6 +2,7 @@ import {
   fairShare,
   LiveSession,
   MessageSender,
+  type MessageSenderSetting,
   sessionSetting,
   TokenRing,
   type Clock,
@@ -11,6 +12,7 @@ import {
   type Handlers,
   type LateResult,
   type OutboxMoves,
+  type PastSession,
   type ResolvedSessionOptions,
   type ServerConnection,
   type SessionEnd,
@@ -47,7 +49,10 @@ export interface ServerSessionSetting {
   readonly source: SessionSource;
   readonly handlers: Handlers;
   readonly outboxTotal: WindowBudget;
+  readonly sending: MessageSenderSetting;
   readonly tombstones: Tombstones;
+  /** What is known of a session that another one follows. */
+  readonly pastOf: (session: SessionId, follower: SessionId) => PastSession | undefined;
   readonly emit: Emit;
   /** The client sent fresh credentials. */
   readonly credentials: (session: ServerSession, credentials: Uint8Array) => void;
@@ -115,23 +120,15 @@ export class ServerSession implements SessionLife {
     this.replaces = contents?.session.replaces;
     this.tokens = TokenRing.restore(contents?.session.tokenHashes ?? []);
     this.handle = new PeerSession(id, identity, this);
-    const { clock, options, source, handlers, outboxTotal, emit } = setting;
-    this.sender = new MessageSender({
-      clock,
-      options,
-      handle: this.handle,
-      outboxTotal: fairShare(outboxTotal),
-      checkWrites: (writes) => source.store.checkEffect(writes),
-      failureUnobserved: (failure) => emit('failureUnobserved', failure),
-      settled: (settled) => emit('settled', settled),
-    });
+    const { clock, options, source, handlers, outboxTotal, sending } = setting;
+    this.sender = new MessageSender(sending, this.handle, fairShare(outboxTotal));
     const driver = {
       clock,
       store: source.store,
       options,
       session: sessionSetting(source, id, {
         scope: this.scope,
-        pastOf: (session) => setting.tombstones.pastOf(session, id),
+        pastOf: setting.pastOf,
       }),
       ...(contents !== undefined && { contents }),
     };

@@ -47,8 +47,8 @@ export class Handling {
     this.#context = context;
     this.#outbox = outbox;
     const { ids } = context.setting;
-    this.ids = ids && new KnownIds(context, ids, (...of) => this.#resumed(...of));
-    this.marks = new StartMarks(context, (channel, nowMs) => this.pump(channel, nowMs));
+    this.ids = ids && new KnownIds(context, ids, this);
+    this.marks = new StartMarks(context, this);
     const parts = {
       acks,
       deadlines: this.#deadlines,
@@ -152,6 +152,17 @@ export class Handling {
     if (channel === undefined) return;
     this.#endings.markDone(channel, answer.seq, nowMs);
     if (this.hasRoomForAnswers) this.#pumpAll(nowMs);
+  }
+
+  /** It waits for another message under its id no more: it has an end now, or is to be handled. */
+  resumed(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
+    this.#deadlines.remove(message);
+    channel.detach(message);
+    const hasEnded = this.#concludeUnstarted(channel, message, nowMs);
+    if (!hasEnded && message.expiresAtMs !== Infinity) {
+      this.#deadlines.set(message, message.expiresAtMs);
+    }
+    this.pump(channel, nowMs);
   }
 
   /** Ends what is due: expired messages, handlers without an end. */
@@ -258,17 +269,6 @@ export class Handling {
     for (const channel of this.#channels) if (!channel.isAnswers) this.pump(channel, nowMs);
   }
 
-  /** It waits for another message under its id no more: it has an end now, or is to be handled. */
-  #resumed(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void {
-    this.#deadlines.remove(message);
-    channel.detach(message);
-    const hasEnded = this.#concludeUnstarted(channel, message, nowMs);
-    if (!hasEnded && message.expiresAtMs !== Infinity) {
-      this.#deadlines.set(message, message.expiresAtMs);
-    }
-    this.pump(channel, nowMs);
-  }
-
   /** Waits for another message under its id, but not for a handler that was left behind and hangs. */
   #keepWaiting(message: IncomingMessage, nowMs: number): void {
     const { handlerTimeoutMs, handlerGraceMs } = this.#context.options;
@@ -329,7 +329,7 @@ export class Handling {
     message.concurrency = concurrency;
     channel.starts += 1;
     channel.startedTo = Math.max(channel.startedTo, message.seq + 1);
-    channel.running.push(message);
+    channel.run(message);
     this.#deadlines.set(message, nowMs + options.handlerTimeoutMs);
     sink.start(message);
   }

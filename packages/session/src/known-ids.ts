@@ -18,12 +18,19 @@ export interface IdSetting {
   readonly scope: string;
   /** Tells messages apart by their type and payload. */
   readonly hashOf: (type: string, payload: Uint8Array) => string;
-  /** What is known of a session that this one follows; `undefined` for any other. */
-  readonly pastOf: (session: SessionId) => PastSession | undefined;
+  /** What is known of a session that the other one, named as in the store, follows; `undefined` for any other. */
+  readonly pastOf: (session: SessionId, follower: string) => PastSession | undefined;
 }
 
-/** A message that waited for another one has an end now, its `ruling`, or is to be handled. */
-type Resume = (channel: ReceiveChannel, message: IncomingMessage, nowMs: number) => void;
+/** Goes on with a message that waited for another one: it has an end now, its `ruling`, or is to be handled. */
+interface Resumer {
+  resumed(channel: ReceiveChannel, message: IncomingMessage, nowMs: number): void;
+}
+
+type Decision = (nowMs: number) => void;
+
+/** Where nothing was decided; nothing is ever put into it. */
+const NO_DECISIONS: Decision[] = [];
 
 const REUSED: HandlerEnd = {
   outcome: 'rejected',
@@ -52,23 +59,16 @@ const OVERRUN: HandlerEnd = {
 export class KnownIds {
   readonly #context: SessionContext;
   readonly #setting: IdSetting;
-  readonly #resume: Resume;
+  readonly #handling: Resumer;
   /** What was decided while another session was at work: done at the next flush. */
-  #decided: ((nowMs: number) => void)[] = [];
-  readonly #persist: Persist = (operation) => {
-    const { journal, sink } = this.#context;
-    if (!journal.isOver) journal.persist(operation);
-    else if (!journal.isVolatile) {
-      // The records of the session are gone; what it still finds out is kept by itself.
-      sink.persist(operation);
-      sink.commit(0);
-    }
-  };
+  #decided = NO_DECISIONS;
+  /** Made by the first id that comes. */
+  #keep: Persist | undefined;
 
-  constructor(context: SessionContext, setting: IdSetting, resume: Resume) {
+  constructor(context: SessionContext, setting: IdSetting, handling: Resumer) {
     this.#context = context;
     this.#setting = setting;
-    this.#resume = resume;
+    this.#handling = handling;
   }
 
   /**
@@ -177,8 +177,20 @@ export class KnownIds {
   flush(nowMs: number): void {
     if (this.#decided.length === 0) return;
     const decided = this.#decided;
-    this.#decided = [];
+    this.#decided = NO_DECISIONS;
     for (const decide of decided) decide(nowMs);
+  }
+
+  get #persist(): Persist {
+    return (this.#keep ??= (operation) => {
+      const { journal, sink } = this.#context;
+      if (!journal.isOver) journal.persist(operation);
+      else if (!journal.isVolatile) {
+        // The records of the session are gone; what it still finds out is kept by itself.
+        sink.persist(operation);
+        sink.commit(0);
+      }
+    });
   }
 
   /** In a session that this one follows, whose sender was not set back: its ids are true. */
@@ -186,7 +198,7 @@ export class KnownIds {
     const { table, scope, pastOf } = this.#setting;
     if (!isResent || table.find(scope, id) !== undefined) return false;
     const origin = this.#originOf(id);
-    const past = origin && pastOf(origin.session);
+    const past = origin && pastOf(origin.session, this.#context.setting.storeKey);
     return past !== undefined && hasEnded(past, origin?.channelName ?? '', origin?.seq ?? 0);
   }
 
@@ -215,7 +227,8 @@ export class KnownIds {
     const { sink } = this.#context;
     // Another session may be at work: what follows is done at this one's next flush.
     const decide = (): void => {
-      this.#decided.push((nowMs) => this.#resume(channel, message, nowMs));
+      if (this.#decided === NO_DECISIONS) this.#decided = [];
+      this.#decided.push((nowMs) => this.#handling.resumed(channel, message, nowMs));
       sink.requestFlush();
     };
     const attached: Attached = {

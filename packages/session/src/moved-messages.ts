@@ -51,6 +51,8 @@ interface Moved {
   readonly wasMarked: boolean;
 }
 
+/** Where none has moved; nothing is ever put into it. */
+const NO_MESSAGES: Moved[] = [];
 const LOST = inDoubt('WILCO_STATE_LOST', 'the session was lost, and it may have been handled');
 
 /**
@@ -61,7 +63,7 @@ export class MovedMessages {
   readonly #context: SessionContext;
   readonly #outbox: Outbox;
   #from: SentSession | undefined;
-  #moved: Moved[] = [];
+  #moved = NO_MESSAGES;
 
   constructor(context: SessionContext, outbox: Outbox) {
     this.#context = context;
@@ -76,6 +78,7 @@ export class MovedMessages {
   /** A message is about to move here that may have been handled where it was. */
   note(message: OutgoingMessage): void {
     if (this.#from === undefined) return;
+    if (this.#moved === NO_MESSAGES) this.#moved = [];
     this.#moved.push({ message, seq: message.seq, wasMarked: message.isResent });
   }
 
@@ -86,7 +89,7 @@ export class MovedMessages {
     const counts = { handled: 0, cleared: 0, doubted: 0 };
     const [from, moved] = [this.#from, this.#moved];
     this.#from = undefined;
-    this.#moved = [];
+    this.#moved = NO_MESSAGES;
     if (from === undefined) return counts;
     const known =
       ack !== undefined && session === from.session ? believed(from, ack, started) : undefined;

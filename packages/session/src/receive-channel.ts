@@ -41,7 +41,7 @@ export class ReceiveChannel {
   readonly done: Progress;
   /** What was handled and is kept: it may be reported. */
   readonly handled: Progress;
-  readonly running: IncomingMessage[] = [];
+  running = NO_MESSAGES;
   /** Those that wait for the end of another message under their id; made by the first. */
   attached = NO_MESSAGES;
   /** Those that are to be tried again later, and let others go first meanwhile. */
@@ -126,6 +126,12 @@ export class ReceiveChannel {
   hold(message: IncomingMessage): void {
     this.waiting.push(message);
     this.accepted = message.seq + 1;
+  }
+
+  /** Its handler is being started. */
+  run(message: IncomingMessage): void {
+    if (this.running === NO_MESSAGES) this.running = [];
+    this.running.push(message);
   }
 
   /** A message runs no more, and waits again. */

@@ -4,7 +4,9 @@ import { incomingRecord } from './incoming-records.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 
 /** Goes on starting handlers in a channel. */
-type Pump = (channel: ReceiveChannel, nowMs: number) => void;
+interface Starter {
+  pump(channel: ReceiveChannel, nowMs: number): void;
+}
 
 /**
  * Has the store know of every start before it happens, so that after a crash no message is
@@ -17,19 +19,16 @@ type Pump = (channel: ReceiveChannel, nowMs: number) => void;
  */
 export class StartMarks {
   readonly #context: SessionContext;
-  readonly #pump: Pump;
-  readonly #admit: () => void;
+  readonly #handling: Starter;
+  /** Made by the first suspect. */
+  #admit: (() => void) | undefined;
   #isAdmitted = false;
   /** No handler is started any more in this run. */
   #isClosed = false;
 
-  constructor(context: SessionContext, pump: Pump) {
+  constructor(context: SessionContext, handling: Starter) {
     this.#context = context;
-    this.#pump = pump;
-    this.#admit = () => {
-      this.#isAdmitted = true;
-      context.sink.requestFlush();
-    };
+    this.#handling = handling;
   }
 
   /**
@@ -60,7 +59,7 @@ export class StartMarks {
     this.#context.journal.afterwards((nowMs) => {
       channel.startsKept = starts;
       channel.startedBelow = below;
-      this.#pump(channel, nowMs);
+      this.#handling.pump(channel, nowMs);
     });
   }
 
@@ -99,7 +98,14 @@ export class StartMarks {
   }
 
   #isAlone(message: IncomingMessage): boolean {
-    return !message.isSuspect || this.#context.setting.suspects.enter(message, this.#admit);
+    return !message.isSuspect || this.#context.setting.suspects.enter(message, this.#whenAlone);
+  }
+
+  get #whenAlone(): () => void {
+    return (this.#admit ??= () => {
+      this.#isAdmitted = true;
+      this.#context.sink.requestFlush();
+    });
   }
 
   #isMarked(channel: ReceiveChannel, message: IncomingMessage): boolean {
@@ -115,7 +121,7 @@ export class StartMarks {
     });
     journal.afterwards((nowMs) => {
       message.mark = 'kept';
-      this.#pump(channel, nowMs);
+      this.#handling.pump(channel, nowMs);
     });
     sink.requestFlush();
     return false;

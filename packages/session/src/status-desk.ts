@@ -15,6 +15,9 @@ import type { Outbox } from './outbox.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 import { waitingReason } from './waiting-reason.ts';
 
+/** Of a desk that nobody ever asked; nothing is ever put into them. */
+const NO_ASKED = new Map<number, StatusQuestion>();
+const NO_WAITING = new Set<StatusQuestion>();
 /** How many questions may be under way in one direction of a connection. */
 const UNDER_WAY_MAX = 64;
 
@@ -46,9 +49,9 @@ export class StatusDesk {
   #nextQuery = 1;
   #isReliable = true;
   /** Those under way, by their numbers on this connection. */
-  readonly #asked = new Map<number, StatusQuestion>();
+  #asked = NO_ASKED;
   /** Those that wait for a connection, or for others to be answered. */
-  readonly #waiting = new Set<StatusQuestion>();
+  #waiting = NO_WAITING;
   /** Answered since the last flush: an honest peer never has more under way. */
   #answers = 0;
 
@@ -64,18 +67,20 @@ export class StatusDesk {
     this.#isReliable = isReliable;
     this.#answers = 0;
     const lost = [...this.#asked.values(), ...this.#waiting];
-    this.#asked.clear();
-    this.#waiting.clear();
+    this.#asked = NO_ASKED;
+    this.#waiting = NO_WAITING;
     for (const question of lost) this.ask(question, true);
   }
 
   /** @param isAttached - Whether there is a connection to ask on. */
   ask(question: StatusQuestion, isAttached: boolean): void {
     if (!isAttached || this.#asked.size >= UNDER_WAY_MAX) {
+      if (this.#waiting === NO_WAITING) this.#waiting = new Set();
       this.#waiting.add(question);
       return;
     }
     const query = this.#nextQuery++;
+    if (this.#asked === NO_ASKED) this.#asked = new Map();
     this.#asked.set(query, question);
     const { id, ageMs } = question;
     this.#context.sink.transmit({ kind: 'status', query, id, ageMs });
@@ -132,7 +137,7 @@ export class StatusDesk {
       if (origin.session === this.#context.id) {
         return this.#ofPlace(origin.channelName, origin.seq, nowMs);
       }
-      const past = setting.ids?.pastOf(origin.session);
+      const past = setting.ids?.pastOf(origin.session, setting.storeKey);
       const received = past?.channels.find(({ name }) => name === origin.channelName)?.received;
       if (past !== undefined && origin.seq >= (received ?? 1)) return NEVER_SEEN;
       // Of a session that is none of this side's nothing can be known.

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
-import { Alarms, type Alarm } from '../src/alarms.ts';
+import { Alarm } from '../src/alarm.ts';
 import { ManualClock } from './manual-clock.ts';
 
-class Bell implements Alarm {
-  deadlineMs = Infinity;
-  heapIndex = -1;
+class Bell extends Alarm {
   readonly rang: number[] = [];
   readonly #clock: ManualClock;
 
   constructor(clock: ManualClock) {
+    super(clock);
     this.#clock = clock;
   }
 
@@ -20,10 +19,9 @@ class Bell implements Alarm {
 test('many alarms share one timer, and each rings at its time, once', async () => {
   const clock = new ManualClock();
   const startMs = clock.nowMs();
-  const alarms = Alarms.of(clock);
   const bells = [30, 10, 20, 10].map((afterMs) => {
     const bell = new Bell(clock);
-    alarms.set(bell, startMs + afterMs);
+    bell.ringBy(startMs + afterMs);
     return bell;
   });
   expect(clock.pending).toBe(1);
@@ -40,8 +38,8 @@ test('many alarms share one timer, and each rings at its time, once', async () =
 test('what was removed does not ring, and nothing keeps the process alive for it', async () => {
   const clock = new ManualClock();
   const bell = new Bell(clock);
-  Alarms.of(clock).set(bell, clock.nowMs() + 10);
-  Alarms.of(clock).remove(bell);
+  bell.ringBy(clock.nowMs() + 10);
+  bell.silence();
   expect(clock.pending).toBe(0);
   await clock.advance(100);
   expect(bell.rang).toEqual([]);
@@ -53,9 +51,39 @@ test('one that throws keeps no other from ringing', async () => {
   bad.ring = () => {
     throw new Error('broken');
   };
-  Alarms.of(clock).set(bad, clock.nowMs() + 10);
-  Alarms.of(clock).set(good, clock.nowMs() + 10);
+  bad.ringBy(clock.nowMs() + 10);
+  good.ringBy(clock.nowMs() + 10);
   await clock.advance(10).catch(() => undefined);
   await clock.advance(10);
   expect(good.rang).toHaveLength(1);
+});
+
+test('what came in while the process slept is read before anything rings', async () => {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const bell = new Bell(clock);
+  bell.ringBy(startMs + 10);
+  const order: string[] = [];
+  bell.ring = () => order.push('rings');
+  await clock.keepBusy(50, () => clock.defer(() => order.push('is read')));
+  expect(order).toEqual(['is read', 'rings']);
+});
+
+test('what is set for later while it is due rings later, and only then', async () => {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const [first, second] = [new Bell(clock), new Bell(clock)];
+  first.ringBy(startMs + 10);
+  second.ringBy(startMs + 10);
+  const ring = first.ring.bind(first);
+  first.ring = () => {
+    ring();
+    second.silence();
+    second.ringBy(startMs + 30);
+  };
+  await clock.advance(100);
+  expect([first, second].map(({ rang }) => rang.map((atMs) => atMs - startMs))).toEqual([
+    [10],
+    [30],
+  ]);
 });

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { TurnEnds } from '../src/turn-ends.ts';
+import { ManualClock } from './manual-clock.ts';
+
+test('all have their end of the turn in one deferred call, in the order in which they asked', async () => {
+  const clock = new ManualClock();
+  const ended: number[] = [];
+  for (const one of [1, 2, 3]) TurnEnds.of(clock).add({ turnEnds: () => ended.push(one) });
+  expect(clock.pending).toBe(1);
+  await clock.settle();
+  expect(ended).toEqual([1, 2, 3]);
+});
+
+test('who asks while a turn ends has the end of the next', async () => {
+  const clock = new ManualClock();
+  const ended: string[] = [];
+  TurnEnds.of(clock).add({
+    turnEnds: () => {
+      TurnEnds.of(clock).add({ turnEnds: () => ended.push('next') });
+      ended.push('first');
+    },
+  });
+  TurnEnds.of(clock).add({ turnEnds: () => ended.push('second') });
+  await clock.settle();
+  expect(ended).toEqual(['first', 'second', 'next']);
+});
+
+test('one that throws takes the end of its turn from nobody', async () => {
+  const clock = new ManualClock();
+  const ended: number[] = [];
+  TurnEnds.of(clock).add({
+    turnEnds: () => {
+      throw new Error('broken');
+    },
+  });
+  TurnEnds.of(clock).add({ turnEnds: () => ended.push(2) });
+  await expect(clock.settle()).rejects.toThrow('broken');
+  await clock.settle();
+  expect(ended).toEqual([2]);
+});
