@@ -49,6 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'node:fs',
     'node:fs/promises',
     'node:os',
+    'node:path',
     'node:stream',
     'node:util',
   ],

@@ -30,12 +30,16 @@ const REST = 0.25;
 /**
  * Every case of the sweep: each side is killed at each of the first calls of the common ones and
  * at every one of the rarer ones, and loses its power at each of its syncs and writes.
+ *
+ * @param counts - As they are in a conversation of so many lines.
  */
-export function crashCases(depth: number, counts: CallCounts): NamedCase[] {
+export function crashCases(depth: number, counts: CallCounts, lines: number): NamedCase[] {
   const cases: NamedCase[] = [];
   const add = (victim: Victim, call: string, when: number, isPowerCut: boolean): void => {
     const name = `${victim} ${isPowerCut ? 'loses power' : 'is killed'} at ${call} ${when}`;
-    cases.push({ name, victim, death: { type: 'call', at: { call, when }, isPowerCut } });
+    const share = Math.min(1, when / (counts[victim].get(call) ?? when) + REST);
+    const death = { type: 'call', at: { call, when }, isPowerCut } as const;
+    cases.push({ name, victim, death, lines: Math.ceil(lines * share) });
   };
   for (let when = 1; when <= depth; when++) {
     for (const victim of VICTIMS) {
