@@ -1,15 +1,13 @@
-import { wilcoProgram } from '../../packages/cli/src/program.ts';
+import { allCommands, fullName, wilcoProgram } from '../../packages/cli/src/program.ts';
 
 /** The manual of the command line, as it prints it: the whole, then each command. */
 export function manualDocument(): string {
-  const program = wilcoProgram();
-  return [program, ...program.commands]
+  return allCommands(wilcoProgram())
     .map((command) => {
       let text = '';
       command.configureOutput({ writeOut: (part) => (text += part) });
       command.outputHelp();
-      const title = command === program ? 'wilco' : `wilco ${command.name()}`;
-      return `### ${title}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
+      return `### ${fullName(command)}\n\n\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
     })
     .join('\n');
 }

@@ -28,9 +28,18 @@ function commandsOf(root: Command): Completed[] {
   return root.commands.map((command) => ({
     name: command.name(),
     summary: command.summary(),
-    options: command.createHelp().visibleOptions(command),
-    words: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    options: optionsOf(command),
+    words: [
+      ...command.commands.map((one) => one.name()),
+      ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    ],
   }));
+}
+
+/** Its own, and those of the commands that it has: each once. */
+function optionsOf(command: Command): Option[] {
+  const all = [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one));
+  return all.filter(({ flags }, at) => all.findIndex((one) => one.flags === flags) === at);
 }
 
 function flagsOf(option: Option): string[] {
@@ -76,9 +85,8 @@ function zsh(commands: readonly Completed[]): string {
     .join('\n');
   const cases = commands.map(({ name, options, words }) => {
     const specs = options.flatMap((option) => flagsOf(option).map((flag) => zshSpec(flag, option)));
-    const argument =
-      words.length > 0 ? quoted(`1:shell:(${words.join(' ')})`) : quoted('*:file:_files');
-    return `    ${name}) _arguments ${[...specs, argument].join(' ')} ;;`;
+    const first = words.length > 0 ? [quoted(`1:word:(${words.join(' ')})`)] : [];
+    return `    ${name}) _arguments ${[...specs, ...first, quoted('*:file:_files')].join(' ')} ;;`;
   });
   return `#compdef wilco
 # wilco completion for zsh: eval "$(wilco completion zsh)" after compinit
@@ -111,9 +119,7 @@ function fish(commands: readonly Completed[]): string {
   const names = commands.map(({ name }) => name).join(' ');
   const lines = commands.flatMap(({ name, summary, options, words }) => [
     `complete -c wilco -n "not __fish_seen_subcommand_from ${names}" -a ${name} -d ${quoted(summary)}`,
-    ...words.map(
-      (word) => `complete -c wilco -n "__fish_seen_subcommand_from ${name}" -f -a ${word}`,
-    ),
+    ...words.map((word) => `complete -c wilco -n "__fish_seen_subcommand_from ${name}" -a ${word}`),
     ...options.map((option) => fishOption(name, option)),
   ]);
   return `# wilco completion for fish: wilco completion fish | source\n${lines.join('\n')}\n`;

@@ -127,6 +127,70 @@ Examples:
   wilco proxy --listen 7412 --to :7411 --delay 200ms --dribble 10
 `;
 
+export const STORE_MANUAL = `
+It works while the owner of the store is stopped; while it runs, every command says so and ends with
+1. inspect, list and verify change nothing of what the store holds. The owner of a folder is the
+wilco listen, wilco send or program that was given it. Exit codes: 1 also where verify found
+something, where nothing was meant by what was given, and for purge without --yes.
+
+At three in the morning:
+  $ wilco store inspect ./outbox              how much is pending, since when, for whom, why
+  $ wilco store list ./outbox --type orders   each message, and what it waits for
+  $ wilco store list ./inbox --dead           what its handlers failed at, again and again
+  $ wilco store verify ./inbox                is anything missing, or wrong?
+Each has a manual of its own: wilco store purge --help
+`;
+
+export const STORE_MANUALS = {
+  inspect: `
+Of each session with work: who is at the other end, how much is to be sent and to be handled, since
+when, and what the first message waits for, which the others are behind. That is what the store
+knows: how far a message had come when its owner ended.
+
+Examples:
+  wilco store inspect ./outbox
+  wilco store inspect ./outbox --json | jq .sessions
+`,
+  list: `
+Messages stand in their order, channel by channel: those that the owner has to send, then those that
+it has to handle. With --json each is a line, and of a dead letter the body is there, as base64.
+
+Examples:
+  wilco store list ./outbox --type orders --limit 0
+  wilco store list ./inbox --dead --json | jq -r .id
+`,
+  verify: `
+Reads every record: its checksum, whether any is missing between the first and the last, and whether
+the store is as new as it once was (the file witness knows). Each finding is a line. It repairs
+nothing, and guesses nothing: what is damaged counts as lost, and both sides are told, at the next
+start of the owner.
+`,
+  requeue: `
+A dead letter is a message on which handlers were started as often as is allowed, and none finished.
+Its sender was told that it was rejected, and is told nothing more. At the next start of the owner
+handlers are started on it again, marked as redelivered, as often as on a new message.
+
+Examples:
+  wilco store requeue ./inbox order-1714
+  wilco store requeue ./inbox --type orders
+  wilco store requeue ./inbox --all
+`,
+  purge: `
+--dead     the letters are gone for good. Their senders were told long ago that they were rejected.
+--pending  what waits to be sent is not dropped behind anybody's back: its time to live ends now, and
+           its owner settles it at its next start. It may have been written, so it is asked back
+           from the peer: then it is expired, or its true end is told; without an answer, and beyond
+           the first thousand or so of a channel, it is in doubt. Receipts, also kept ones, say so.
+What waits to be handled can not be purged: its sender was told that it is here. Let the handler
+reject it.
+
+Examples:
+  wilco store purge ./inbox --dead order-1714 --yes
+  wilco store purge ./outbox --pending --type orders           says what would be lost
+  wilco store purge ./outbox --pending --type orders --yes
+`,
+} as const;
+
 export const COMPLETION_MANUAL = `
 Examples:
   eval "$(wilco completion bash)"                                 in ~/.bashrc

@@ -7,6 +7,7 @@ import { MANUAL } from './manual.ts';
 import { pingCommand } from './ping-command.ts';
 import { proxyCommand } from './proxy-command.ts';
 import { sendCommand } from './send-command.ts';
+import { storeCommand } from './store-command.ts';
 
 /** The whole command line of `wilco`: its commands, options and manual. */
 export function wilcoProgram(): Command {
@@ -21,11 +22,12 @@ export function wilcoProgram(): Command {
   program.addCommand(sendCommand());
   program.addCommand(pingCommand());
   program.addCommand(proxyCommand());
+  program.addCommand(storeCommand());
   program.addCommand(completionCommand(program));
   program.helpCommand('help [command]', 'print the manual of a command');
-  for (const command of [program, ...program.commands]) {
+  for (const command of allCommands(program)) {
     command.exitOverride().configureHelp({ helpWidth: HELP_WIDTH });
-    const see = `${nameOf(command, program)} --help`;
+    const see = `${fullName(command)} --help`;
     command.configureOutput({ outputError: (text, write) => write(usageError(text, see)) });
   }
   return program;
@@ -40,8 +42,15 @@ function usageError(text: string, see: string): string {
   return jsonLine({ level: 'error', event: 'usage', text: text.trim(), see });
 }
 
-function nameOf(command: Command, program: Command): string {
-  return command === program ? 'wilco' : `wilco ${command.name()}`;
+/** A command, and those that it has, each before its own. */
+export function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+/** As one writes it: `wilco store list`. */
+export function fullName(command: Command): string {
+  const { parent } = command;
+  return parent instanceof Command ? `${fullName(parent)} ${command.name()}` : command.name();
 }
 
 function version(): string {

@@ -92,7 +92,16 @@ describe('completion', () => {
     async (shell) => {
       const completion = wilco(['completion', shell]);
       expect(await completion.exit).toBe(0);
-      for (const word of ['listen', 'send', 'ping', 'proxy', 'receipts', 'cut-every']) {
+      for (const word of [
+        'listen',
+        'send',
+        'ping',
+        'proxy',
+        'store',
+        'receipts',
+        'cut-every',
+        'verify',
+      ]) {
         expect(completion.text).toContain(word);
       }
       const isThere = spawnSync(shell, ['--version']).status === 0;
@@ -107,6 +116,8 @@ describe('completion', () => {
     const ask = `${text}\nCOMP_WORDS=(wilco send --rec); COMP_CWORD=2; _wilco; echo "\${COMPREPLY[@]}"\n`;
     expect(exit).toBe(0);
     expect(spawnSync('bash', { input: ask }).stdout.toString()).toBe('--receipts\n');
+    const inner = `${text}\nCOMP_WORDS=(wilco store req); COMP_CWORD=2; _wilco; echo "\${COMPREPLY[@]}"\n`;
+    expect(spawnSync('bash', { input: inner }).stdout.toString()).toBe('requeue\n');
   });
 });
 

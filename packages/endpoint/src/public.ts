@@ -1,7 +1,14 @@
 /** What an application meets at either side: client and server show all of it as their own. */
 export { borrowedBytes, json, messagePack, rawBytes } from '@wilco/codec';
 export type { ExtensionCodec, JsonCodec, MessagePackOptions } from '@wilco/codec';
-export { defineMessage, ERRORS, Rejection, RetryLater, WilcoError } from '@wilco/protocol';
+export {
+  defineMessage,
+  derivedMessageId,
+  ERRORS,
+  Rejection,
+  RetryLater,
+  WilcoError,
+} from '@wilco/protocol';
 export type {
   ErrorCode,
   MessageId,
