@@ -43,6 +43,8 @@ export class Witness {
   #synced = 0;
   #slot = 0;
   #isBusy = false;
+  #working: Promise<void> = Promise.resolve();
+  #isClosed = false;
   #nextWriteMs = 0;
   #nextSyncMs = 0;
   #cancel: (() => void) | undefined;
@@ -89,17 +91,13 @@ export class Witness {
   async close(): Promise<void> {
     this.#cancel?.();
     this.#cancel = undefined;
-    while (this.#isBusy) await this.#idle();
+    this.#isClosed = true;
+    // Not by looking again in a while: what this waits for must keep the process alive.
+    await this.#working;
     this.#isBusy = true;
     if (this.#number !== this.#written) await this.#write();
     if (this.#number !== this.#synced) await this.#file.sync();
     await this.#file.close();
-  }
-
-  #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.schedule(this.#clock.nowMs() + 1, resolve);
-    });
   }
 
   #plan(): void {
@@ -107,12 +105,12 @@ export class Witness {
     if (isWritten && isSynced) return;
     const atMs = isWritten ? this.#nextSyncMs : this.#nextWriteMs;
     if (atMs <= this.#clock.nowMs()) {
-      void this.#work();
+      this.#working = this.#work();
       return;
     }
     this.#cancel = this.#clock.schedule(atMs, () => {
       this.#cancel = undefined;
-      void this.#work();
+      this.#working = this.#work();
     });
   }
 
@@ -127,7 +125,7 @@ export class Witness {
     } finally {
       this.#isBusy = false;
     }
-    if (this.#cancel === undefined) this.#plan();
+    if (this.#cancel === undefined && !this.#isClosed) this.#plan();
   }
 
   async #write(): Promise<void> {
