@@ -31,6 +31,40 @@ describe('a handler that commits writes with its message', () => {
     await pair.stop();
   });
 
+  test('in a session that is over finds them there when the next session tells how it ended', async () => {
+    const store = memoryStore({ keep: true });
+    let isAway = false;
+    const pair = await virtualPair({
+      client: { resumeWindowMs: 60_000, waitMs: 1_000 },
+      server: { store, resumeWindowMs: 5_000 },
+      faultsFor: () => ({ dial: isAway ? 'refused' : 'accepted' }),
+    });
+    const late: unknown[] = [];
+    pair.server.on('lateResult', (result) => late.push(result));
+    let starts = 0;
+    pair.server.handle(Put, async (key, context) => {
+      starts += 1;
+      context.commit(put(key));
+      await new Promise<void>((resolve) => {
+        pair.clock.schedule(pair.clock.nowMs() + 20_000, resolve);
+      });
+      return key;
+    });
+    await pair.until(() => pair.client.isOnline);
+    const receipt = pair.client.send(Put, 'slow');
+    await pair.run(100);
+    isAway = true;
+    pair.link().cut();
+    await pair.run(10_000);
+    expect(pair.server.sessions).toEqual([]);
+    isAway = false;
+    await pair.until(() => receipt.outcome !== undefined);
+    expect(receipt.outcome).toMatchObject({ status: 'handled', reply: 'slow' });
+    expect([...store.application.keys()]).toEqual(['slow']);
+    expect([starts, late]).toEqual([1, []]);
+    await pair.stop();
+  });
+
   test('is told at once that its store does not take them, or that there is none', async () => {
     const codes: unknown[] = [];
     const handler = (key: string, context: HandlerContext): string => {

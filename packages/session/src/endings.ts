@@ -42,10 +42,7 @@ export class Endings {
 
   /** The message ends as its handler said, or another one of the same id. */
   endAs(channel: ReceiveChannel, message: IncomingMessage, end: HandlerEnd, nowMs: number): void {
-    if (end.effects !== undefined && !this.isOrphaned) {
-      const { journal } = this.#context;
-      for (const effect of end.effects) journal.persist({ type: 'effect', effect });
-    }
+    for (const effect of end.effects ?? []) this.#keep(effect, message);
     if (end.outcome === 'handled') {
       this.#finishPlainly(channel, message, nowMs);
       return;
@@ -53,6 +50,11 @@ export class Endings {
     const said = verdictOf(end, this.peerMaxMessageBytes);
     const payload = said.outcome === 'reply' ? end.payload : undefined;
     this.conclude(channel, message, said, payload ?? NO_BYTES, nowMs);
+  }
+
+  /** Whether anybody can still learn how it ends: its peer, or who sends it again in a later session. */
+  isKept(message: IncomingMessage): boolean {
+    return !this.isOrphaned || this.#parts.ids?.isFirst(message) === true;
   }
 
   /** The message ends with an answer. */
@@ -87,6 +89,13 @@ export class Endings {
     if (journal.isVolatile) this.#tellDone(channel, seq, nowMs);
     else this.#keepDone(channel, seq);
     sink.requestFlush();
+  }
+
+  /** A write that holds together with the end of a message, or with that of the id that it stands for. */
+  #keep(effect: unknown, message: IncomingMessage): void {
+    const operation = { type: 'effect', effect } as const;
+    if (!this.isOrphaned) this.#context.journal.persist(operation);
+    else if (this.isKept(message)) this.#parts.ids?.persist(operation);
   }
 
   #keepDone(channel: ReceiveChannel, seq: number): void {

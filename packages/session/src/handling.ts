@@ -131,10 +131,11 @@ export class Handling {
     const channel = this.inbox?.channel(delivery.channel);
     if (!(delivery instanceof IncomingMessage)) return false;
     if (channel?.running.includes(delivery) !== true || this.#isLeft) return false;
+    const isKept = result.outcome === 'notNow' || this.#endings.isKept(delivery);
     if (result.outcome === 'notNow') this.#defer(channel, delivery, result.delayMs, nowMs);
     else this.#endings.endAs(channel, delivery, result, nowMs);
     this.pump(channel, nowMs);
-    return result.outcome === 'notNow' || !this.#endings.isOrphaned;
+    return isKept;
   }
 
   /** The peer wants a message back. */

@@ -113,12 +113,18 @@ export class KnownIds {
     }
   }
 
+  /** Whether the message is the one that its id stands for: whoever comes under it gets its end. */
+  isFirst(message: IncomingMessage): boolean {
+    const entry = message.idEntry;
+    return entry?.state === 'pending' && this.#isAt(entry, message);
+  }
+
   /** A message has ended; where it stood for an id, so have the others under it. */
   concluded(message: IncomingMessage, end: IdEnd, nowMs: number): void {
     const entry = message.idEntry;
     if (entry === undefined) return;
     message.idEntry = undefined;
-    this.#setting.table.conclude(entry, end, this.#wallMs(nowMs), this.#persist);
+    this.#setting.table.conclude(entry, end, this.#wallMs(nowMs), this.persist);
   }
 
   /** Of a session that is over: how a message ended whose sender may not know it. */
@@ -131,7 +137,7 @@ export class KnownIds {
     const { table, scope } = this.#setting;
     const place = { session: this.#context.setting.storeKey, channel, seq };
     const record = { scope, id, hash: undefined, state: 'done', end, place } as const;
-    table.learn(record, this.#wallMs(nowMs), this.#persist);
+    table.learn(record, this.#wallMs(nowMs), this.persist);
   }
 
   /** Of a session that is over: a message whose handler runs, or is still to run. */
@@ -147,7 +153,7 @@ export class KnownIds {
         end: undefined,
         place,
       } as const;
-      message.idEntry = table.learn(record, this.#wallMs(nowMs), this.#persist);
+      message.idEntry = table.learn(record, this.#wallMs(nowMs), this.persist);
     }
     const isRunning = message.state === 'running';
     if (isRunning && message.idEntry !== undefined)
@@ -161,8 +167,8 @@ export class KnownIds {
       message.idEntry = undefined;
       if (entry === undefined) continue;
       if (message.attempt === 0) {
-        this.#setting.table.release(entry, this.#wallMs(nowMs), this.#persist);
-      } else this.#setting.table.conclude(entry, OVERRUN, this.#wallMs(nowMs), this.#persist);
+        this.#setting.table.release(entry, this.#wallMs(nowMs), this.persist);
+      } else this.#setting.table.conclude(entry, OVERRUN, this.#wallMs(nowMs), this.persist);
     }
   }
 
@@ -181,7 +187,8 @@ export class KnownIds {
     for (const decide of decided) decide(nowMs);
   }
 
-  get #persist(): Persist {
+  /** Keeps what belongs to the end of an id, also where the session is over. */
+  get persist(): Persist {
     return (this.#keep ??= (operation) => {
       const { journal, sink } = this.#context;
       if (!journal.isOver) journal.persist(operation);
@@ -209,18 +216,18 @@ export class KnownIds {
     const known = table.find(scope, id);
     if (known !== undefined && !message.isResent && this.#originOf(id) !== undefined) {
       // Its sender made the id from a place, and knows that no copy was handled.
-      table.begin(known, { place, hash }, nowWallMs, this.#persist);
+      table.begin(known, { place, hash }, nowWallMs, this.persist);
       return { type: 'first', entry: known };
     }
     if (known !== undefined) this.#giveUp(known, nowWallMs);
-    return table.claim({ scope, id, hash, place }, nowWallMs, this.#persist);
+    return table.claim({ scope, id, hash, place }, nowWallMs, this.persist);
   }
 
   #giveUp(entry: IdEntry, nowWallMs: number): void {
     const { handlerTimeoutMs, handlerGraceMs } = this.#context.options;
     if (entry.state !== 'pending') return;
     if (entry.leftAtWallMs + handlerTimeoutMs + handlerGraceMs > nowWallMs) return;
-    this.#setting.table.conclude(entry, OVERRUN, nowWallMs, this.#persist);
+    this.#setting.table.conclude(entry, OVERRUN, nowWallMs, this.persist);
   }
 
   #attach(channel: ReceiveChannel, message: IncomingMessage, entry: IdEntry): void {
