@@ -70,6 +70,11 @@ export class Handling {
     this.#endings.peerMaxMessageBytes = bytes;
   }
 
+  /** Whether the peer has not said yet that what the store held is as it was left: any of it may have been handled. */
+  get isHeld(): boolean {
+    return this.heldUntilMs !== -Infinity;
+  }
+
   /** Whether no handler is started any more. */
   get isStopped(): boolean {
     return this.#isStopped;
@@ -81,7 +86,7 @@ export class Handling {
   }
 
   get nextDeadlineMs(): number {
-    return this.#isHeld ? this.heldUntilMs : this.#deadlines.earliestMs;
+    return this.isHeld ? this.heldUntilMs : this.#deadlines.earliestMs;
   }
 
   /** A new message was accepted; it is started later, by {@link pump}. */
@@ -102,7 +107,7 @@ export class Handling {
    */
   pump(channel: ReceiveChannel, nowMs: number): void {
     const { setting } = this.#context;
-    while (!this.#isStopped && !this.#isHeld) {
+    while (!this.#isStopped && !this.isHeld) {
       const message = channel.waiting.first;
       if (message === undefined || message.seq >= channel.received) return;
       if (!this.hasRoomForAnswers) {
@@ -168,8 +173,8 @@ export class Handling {
 
   /** Ends what is due: expired messages, handlers without an end. */
   deadlineReached(nowMs: number): void {
-    if (this.#isHeld && this.heldUntilMs <= nowMs) this.#release(nowMs, false);
-    if (this.#isHeld) return;
+    if (this.isHeld && this.heldUntilMs <= nowMs) this.#release(nowMs, false);
+    if (this.isHeld) return;
     for (let due = this.#deadlines.takeDue(nowMs); due; due = this.#deadlines.takeDue(nowMs)) {
       const channel = this.inbox?.channel(due.channel);
       if (channel === undefined) continue;
@@ -203,7 +208,7 @@ export class Handling {
 
   /** The two sides' memories were compared, and agree: what the store held is as it was left. */
   compared(nowMs: number): void {
-    if (this.#isHeld) this.#release(nowMs, true);
+    if (this.isHeld) this.#release(nowMs, true);
   }
 
   /** The end of a turn: whoever had to wait for suspects of other sessions goes on. */
@@ -241,10 +246,6 @@ export class Handling {
       this.heldUntilMs = nowMs + options.restoredWaitMs;
       this.#setWaitingDeadline(message, nowMs);
     }
-  }
-
-  get #isHeld(): boolean {
-    return this.heldUntilMs !== -Infinity;
   }
 
   /**

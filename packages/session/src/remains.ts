@@ -34,7 +34,7 @@ export function remainsOf(parts: SessionParts, nowMs: number): PastSession {
     }
   }
   const channels = inbox.channels.filter(({ isAnswers }) => !isAnswers);
-  return { session, channels: channels.map((one) => channelOf(one, handling.isStopped)) };
+  return { session, channels: channels.map((one) => channelOf(one, handling)) };
 }
 
 /** What this side had sent, for the comparison with what the peer knows of it. */
@@ -66,13 +66,14 @@ export function lastStarted({ channels }: PastSession): StartedPosition[] {
 
 function channelOf(
   channel: SessionParts['inbox']['channels'][number],
-  isStopped: boolean,
+  { isStopped, isHeld }: SessionParts['handling'],
 ): PastChannel {
   const { number, name, received, done } = channel;
   const handled = Math.min(done.position, received);
   // What is handled and not kept yet is kept with this.
   const ranges = done.ranges.filter((_, i) => (done.ranges[i | 1] as number) <= received);
-  const started = isStopped ? Math.min(channel.toStart, received) : received;
+  // A store that was set back has forgotten starts, and nobody has compared it.
+  const started = isStopped && !isHeld ? Math.min(channel.toStart, received) : received;
   return { channel: number, name, received, started, handled, ranges };
 }
 

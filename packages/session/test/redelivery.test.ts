@@ -27,6 +27,26 @@ test.each(['withdrawn', 'too old'])(
   },
 );
 
+test('of what was restored and never compared with its sender nobody says that no handler took it', () => {
+  const server = { isVolatile: false };
+  const pair = new Pair({}, { client: server, server });
+  pair.client.commitMs = pair.server.commitMs = 0;
+  pair.server.respond = undefined;
+  pair.connect();
+  for (let count = 0; count < 5; count++) pair.send(pair.client);
+  pair.advance(100);
+  pair.cut();
+  const started = (): unknown => {
+    pair.server.session.stopHandling();
+    return pair.server.session.knowledge.remains(pair.nowMs).channels.map((one) => one.started);
+  };
+  pair.server.restart();
+  expect(started()).toEqual([6]);
+  pair.server.restart();
+  pair.connect();
+  expect(started()).toEqual([2]);
+});
+
 test('what was restored never takes more of the window than the sender counts', () => {
   const server = { isVolatile: false };
   const pair = new Pair({ server: { windowBytes: 100 } }, { client: server, server });
