@@ -200,7 +200,8 @@ export class VirtualDatabase {
     else {
       if (random.chance(faults.switchRate ?? SWITCH_RATE)) this.#switchLog();
       image.append(write.changes, write.isSynced);
-      this.#disk.writtenAtMs.push(this.#clock.nowMs());
+      const isAddition = write.changes.some(([, value]) => value !== undefined);
+      if (isAddition) this.#disk.writtenAtMs.push(this.#clock.nowMs());
     }
     if (this.#pending.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();

@@ -72,7 +72,7 @@ export class VirtualDisk {
   faults: DiskFaults;
   /** How often each fault happened. */
   readonly counts: Record<DiskFault, number>;
-  /** When each write of a database took effect, ascending. Milliseconds. */
+  /** When each write of a database took effect that was more than clearing up, ascending. Milliseconds. */
   readonly writtenAtMs: number[] = [];
   readonly #options: VirtualDiskOptions;
   #database: VirtualDatabase | undefined;

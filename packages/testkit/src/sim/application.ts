@@ -118,6 +118,8 @@ export class Application {
 
   /** An event tells that a message of an earlier process has ended: perhaps before it was found. */
   settledEarlier(id: string, outcome: NonNullable<Entry['outcome']>): void {
+    // It died in the middle of a turn: what the rest of that does, nobody sees.
+    if (!this.#process.isAlive) return;
     const { history } = this.#world;
     this.#world.count('event settled');
     const unfound = history.adopt(this.host, this.run, { id });

@@ -5,7 +5,7 @@ import { keyOf } from '../disk/sorted-table.ts';
 import type { VirtualDisk } from '../disk/virtual-disk.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { VirtualProcess } from '../virtual-process.ts';
-import { clientOf, type Entry, type History } from './history.ts';
+import type { Entry, History } from './history.ts';
 import { contentOf, effectKey, isSame, typeOf } from './parcel.ts';
 import type { Plan, PlannedMessage } from './plan.ts';
 
@@ -43,32 +43,42 @@ export function claimsOf(setting: ClaimsSetting): Claim[] {
   return claims;
 }
 
-/** Its sender was told that it is queued, and of no end. */
+/** Its sender was told that it is queued, and of no end; and its peer can not have told it of one, which is kept first. */
 function isClaimedQueued(entry: Entry, setting: ClaimsSetting): boolean {
   const { message, isQueued, sentAtMs } = entry;
   if (message.from !== setting.host || !isQueued || !isOpen(entry, setting)) return false;
+  if (mayHaveEnded(entry, setting)) return false;
   return sentAtMs > setting.faithfulSinceMs;
 }
 
 /** Its sender was told, in the session that it has now, that it is received; no handler finished it. */
 function isClaimedReceived(entry: Entry, setting: ClaimsSetting): boolean {
-  const { message, receivedAtMs, starts } = entry;
+  const { message, sentAtMs, receivedAtMs } = entry;
   const { host, history, plan, faithfulSinceMs } = setting;
   if (message.to !== host || receivedAtMs > setting.atMs || !isOpen(entry, setting)) return false;
-  // Of these no handler takes any; what another server was given, this one does not have.
-  if (['unknown', 'invalid'].includes(message.conduct.kind)) return false;
+  // What another server was given, or a copy of this client, this one does not have.
+  if (history.copies.hasClone(host)) return false;
   if (plan.incidents.some(({ kind }) => kind === 'move')) return false;
-  if (starts.some(({ ended, isAborted }) => ended !== undefined || isAborted)) return false;
-  return receivedAtMs > Math.max(faithfulSinceMs, history.sessionSinceMs(clientOf(message)));
+  if (mayHaveEnded(entry, setting)) return false;
+  // When its receiver said so, only that one knows: not before it was sent.
+  return sentAtMs > faithfulSinceMs && receivedAtMs > history.heldSinceMs(entry);
+}
+
+/** Its receiver may have said how it ends. */
+function mayHaveEnded({ message, starts }: Entry, { plan }: ClaimsSetting): boolean {
+  const { maxAttempts = 10 } = plan.options[message.to] ?? {};
+  if (['unknown', 'invalid'].includes(message.conduct.kind)) return true;
+  if (starts.some(({ isAborted }) => isAborted) || starts.length + 1 >= maxAttempts) return true;
+  return starts.some(({ ended }) => ended !== undefined && ended !== 'putOff');
 }
 
 /** Its sender was told that it is handled, and there never was but one copy. */
 function isClaimedHandled(entry: Entry, setting: ClaimsSetting): boolean {
-  const { message, outcome, settledAtMs, starts } = entry;
+  const { message, outcome, starts } = entry;
   if (message.to !== setting.host || outcome?.status !== 'handled') return false;
   const [start] = starts;
   if (start === undefined || starts.length > 1 || start.isResent) return false;
-  return start.host === setting.host && settledAtMs > setting.faithfulSinceMs;
+  return start.host === setting.host && start.endedAtMs > setting.faithfulSinceMs;
 }
 
 /** Nothing has ended it, and nothing could by now. */

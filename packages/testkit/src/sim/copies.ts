@@ -1,6 +1,6 @@
 import type { Entry, Start } from './history.ts';
 
-/** A disk that was set back to an older state, which no one noticed at its opening. */
+/** A disk that was set back to an older state. */
 interface SetBack {
   readonly host: string;
   /** When the older state was copied; where nobody knows, the earliest moment. */
@@ -11,6 +11,8 @@ interface SetBack {
   readonly endedAtMs: number;
   /** Whether its sessions had names then. */
   readonly hadSession: boolean;
+  /** Its store has seen it, and its sessions are lost by name. */
+  isSeen?: boolean;
 }
 
 /** A disk of which a copy is used by another host. */
@@ -78,10 +80,45 @@ export class Copies {
   }
 
   /** The host was set back to before it started, and later lives of it can not know of it. */
-  isForgotten({ host, atMs }: Start): boolean {
+  isForgotten(start: Start): boolean {
+    return this.#forgetting(start).length > 0;
+  }
+
+  /**
+   * Its receiver was set back to before each of its starts and could not see that; and its sender had
+   * been told nothing of them, or was set back to before the first as well: nobody can know.
+   */
+  isForgottenByAll({ message, sentAtMs, receivedAtMs, starts }: Entry, { atMs }: Start): boolean {
+    const [first] = starts;
+    const unseen = starts.map((one) => this.#forgetting(one).find(({ isSeen }) => isSeen !== true));
+    if (first === undefined || unseen.includes(undefined)) return false;
+    const endedMs = Math.max(...unseen.map((one) => one?.endedAtMs ?? Infinity));
+    if (receivedAtMs > endedMs) return true;
     return this.#setBacks.some(
-      (one) => one.host === host && one.takenAtMs < atMs && atMs <= one.endedAtMs,
+      ({ host, takenAtMs, takenUntilMs = takenAtMs, endedAtMs }) =>
+        host === message.from &&
+        sentAtMs <= takenUntilMs &&
+        takenAtMs < first.atMs &&
+        first.atMs <= endedAtMs &&
+        endedAtMs <= atMs,
     );
+  }
+
+  /** The store of a host found out that it was set back. */
+  seen(host: string): void {
+    const last = this.#setBacks.findLast((one) => one.host === host);
+    if (last !== undefined) last.isSeen = true;
+  }
+
+  /** What a host holds, another one may have used: its own earlier life, or a clone. */
+  mayBeUsedElsewhere(host: string, untilMs: number): boolean {
+    if (this.hasClone(originalOfClone(host))) return true;
+    return this.#setBacks.some((one) => one.host === host && one.endedAtMs <= untilMs);
+  }
+
+  /** Another host has a copy of its disk, and may be the one that its peer is in a session with. */
+  hasClone(host: string): boolean {
+    return this.#clones.has(host);
   }
 
   /** It happened on one of two hosts that hold the same, and the other can not know of it. */
@@ -100,6 +137,12 @@ export class Copies {
       ({ host, endedAtMs }) => host === start.host && endedAtMs <= start.atMs,
     );
     return isSetBack || this.isElsewhere(start);
+  }
+
+  #forgetting({ host, atMs }: Pick<Start, 'host' | 'atMs'>): SetBack[] {
+    return this.#setBacks.filter(
+      (one) => one.host === host && one.takenAtMs < atMs && atMs <= one.endedAtMs,
+    );
   }
 }
 

@@ -212,11 +212,9 @@ export class Disks {
         this.#setBack(host, { ...backup, hadSession: backup.hadSession || found.isToBeFound });
         disk.restore(backup.snapshot, false);
         return;
-      case 'lostTail':
-        this.#loseEnd(host, this.#setting.clock.nowMs() - WITNESS_LAG_MS);
-        disk.damage(fate);
-        return;
       default:
+        // Of what was written last no witness may know yet.
+        this.#loseEnd(host, this.#setting.clock.nowMs() - WITNESS_LAG_MS);
         disk.damage(fate);
     }
   }
@@ -235,7 +233,8 @@ export class Disks {
   }
 
   #told(host: string, found: HostDisk, details: readonly string[]): void {
-    const { judge, clock } = this.#setting;
+    const { judge, clock, history } = this.#setting;
+    if (details.length > 0) history.copies.seen(host);
     if (found.isToBeFound && details.length === 0) {
       judge.blame(clock.nowMs(), 'durability', `${host} does not see that its disk was set back`);
     }

@@ -57,6 +57,7 @@ export class History {
   /** All starts of handlers, in order. */
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
   readonly #sessionSinceMs = new Map<string, number>();
+  readonly #sessionEndedMs = new Map<string, number>();
   readonly #online = new Set<string>();
   readonly #dialledAtMs = new Map<string, number>();
   /** When something befell a host, or a session of it, that may justify an honest "nobody knows". */
@@ -112,6 +113,18 @@ export class History {
   /** When the session of a client began that it has now. */
   sessionSinceMs(host: string): number {
     return this.#sessionSinceMs.get(host) ?? 0;
+  }
+
+  /** The server has ended the session of a client, which need not know it yet. */
+  sessionEnded(host: string, atMs: number): void {
+    this.#sessionEndedMs.set(host, atMs);
+  }
+
+  /** Since when the receiver of a message may be in the session that its sender knows. */
+  heldSinceMs({ message }: Entry): number {
+    const client = clientOf(message);
+    const endedMs = message.to === SERVER ? this.#sessionEndedMs.get(client) : undefined;
+    return Math.max(this.sessionSinceMs(client), endedMs ?? 0);
   }
 
   /** Whether a client is online. */

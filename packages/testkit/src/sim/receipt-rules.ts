@@ -84,6 +84,8 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
   /** Something had happened after which nobody can know, or its time was over. */
   inDoubt: ({ code }, { plan, history, entry }) => {
     if (history.isDoubtful(entry) || isResumeWindowOver(plan, history, entry)) return undefined;
+    const { copies } = history;
+    if (copies.mayBeUsedElsewhere(entry.message.from, entry.settledAtMs)) return undefined;
     const ageMs = history.ageMs(entry);
     const limitMs = Math.min(entry.message.ttlMs ?? Infinity, retentionOf(plan, entry));
     return ageMs >= limitMs

@@ -136,11 +136,13 @@ export class SimulatedServer {
     server.on('closed', ({ session, error }) => {
       this.#say(`ends session ${String(session.id).slice(0, 6)}: ${error.code}`);
       this.#doubt(session.identity);
+      this.#ended(session);
       this.#world.count(`event server closed ${error.code}`);
     });
     server.on('stateLost', ({ reason, session }) => {
       this.#say(`has lost a session: ${reason}`);
       this.#doubt(session.identity);
+      this.#ended(session);
       this.#world.count(`event server stateLost ${reason}`);
     });
     server.on('settled', ({ id, outcome }) => {
@@ -151,6 +153,11 @@ export class SimulatedServer {
     server.on('listenerFailed', ({ error }) => {
       this.#world.judge.blame(this.#world.clock.nowMs(), 'no crash', String(error));
     });
+  }
+
+  #ended({ identity }: SessionHandle): void {
+    const { history, clock } = this.#world;
+    if (identity !== undefined) history.sessionEnded(identity, clock.nowMs());
   }
 
   /** @param client - Whose session it concerns; `undefined`: all. */

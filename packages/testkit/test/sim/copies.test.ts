@@ -48,6 +48,22 @@ describe('a receiver that was set back', () => {
     expect(copies.isForgotten(start({ host: 'server', atMs: 150 }))).toBe(false);
   });
 
+  test('may start again, unmarked, what its sender knows nothing of either, unless its store saw it', () => {
+    const copies = new Copies();
+    copies.setBack({ ...SET_BACK, host: 'server' });
+    const again = start({ atMs: 300 });
+    const sent = { sentAtMs: 120, starts: [start({ atMs: 150 })] };
+    expect(copies.isForgottenByAll(entry(sent), again)).toBe(true);
+    expect(copies.isForgottenByAll(entry({ ...sent, receivedAtMs: 180 }), again)).toBe(false);
+    expect(copies.isForgottenByAll(entry({ ...sent, starts: [start({ atMs: 90 })] }), again)).toBe(
+      false,
+    );
+    copies.setBack({ ...SET_BACK, takenUntilMs: 200 });
+    expect(copies.isForgottenByAll(entry({ ...sent, receivedAtMs: 180 }), again)).toBe(true);
+    copies.seen('server');
+    expect(copies.isForgottenByAll(entry(sent), again)).toBe(false);
+  });
+
   test('is excused by a mark alone', () => {
     const copies = new Copies();
     copies.setBack(SET_BACK);
@@ -55,6 +71,18 @@ describe('a receiver that was set back', () => {
     expect(copies.isMarkedByWayOfCaution(start({ ...again, isRedelivered: true }))).toBe(true);
     expect(copies.isMarkedByWayOfCaution(start(again))).toBe(false);
     expect(copies.isMarkedByWayOfCaution(start({ isRedelivered: true }))).toBe(false);
+  });
+});
+
+describe('what a host holds', () => {
+  test('may be used elsewhere once it was set back, or copied', () => {
+    const copies = new Copies();
+    expect(copies.mayBeUsedElsewhere('client 1', 500)).toBe(false);
+    copies.setBack(SET_BACK);
+    expect(copies.mayBeUsedElsewhere('client 1', 150)).toBe(false);
+    expect(copies.mayBeUsedElsewhere('client 1', 500)).toBe(true);
+    copies.cloned('client 2', { atMs: 100, hadSession: true });
+    expect(copies.mayBeUsedElsewhere('client 2 clone', 500)).toBe(true);
   });
 });
 
@@ -79,9 +107,10 @@ describe('a clone', () => {
   });
 });
 
-function entry(given: { sentAtMs: number; settledAtMs?: number; from?: string }): Entry {
-  const { from = 'client 1', settledAtMs = Infinity, sentAtMs } = given;
-  return { message: { from, to: 'server' }, sentAtMs, settledAtMs } as unknown as Entry;
+function entry(given: Partial<Entry> & { readonly from?: string }): Entry {
+  const { from = 'client 1', ...rest } = given;
+  const untold = { settledAtMs: Infinity, receivedAtMs: Infinity, starts: [] };
+  return { message: { from, to: 'server' }, ...untold, ...rest } as unknown as Entry;
 }
 
 function start(given: Partial<Start>): Start {
