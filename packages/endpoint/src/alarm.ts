@@ -1,5 +1,6 @@
 import { DeadlineHeap, type Timed } from '@wilco/session';
 import type { Clock } from './clock.ts';
+import { TurnEnds } from './turn-ends.ts';
 
 const all = new WeakMap<Clock, Alarms>();
 
@@ -40,6 +41,7 @@ export abstract class Alarm implements Timed {
 /** The alarms of all on one clock. */
 class Alarms {
   readonly #clock: Clock;
+  readonly #turnEnds: TurnEnds;
   readonly #heap = new DeadlineHeap<Alarm>();
   #armedAtMs = Infinity;
   #cancelTimer = nothing;
@@ -48,6 +50,7 @@ class Alarms {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#turnEnds = TurnEnds.of(clock);
   }
 
   set(alarm: Alarm, atMs: number): void {
@@ -85,11 +88,17 @@ class Alarms {
     this.#clock.defer(() => this.#ring());
   }
 
-  /** One that throws keeps no other from ringing: they have a turn of their own. */
+  /**
+   * What each leads to goes out at once: thousands that write together would each take memory for
+   * it. One that throws keeps no other from ringing: they have a turn of their own.
+   */
   #ring(): void {
     try {
       const nowMs = this.#clock.nowMs();
-      for (let due = this.#heap.takeDue(nowMs); due; due = this.#heap.takeDue(nowMs)) due.ring();
+      for (let due = this.#heap.takeDue(nowMs); due; due = this.#heap.takeDue(nowMs)) {
+        due.ring();
+        this.#turnEnds.end();
+      }
     } finally {
       this.#isRinging = false;
       this.#arm();

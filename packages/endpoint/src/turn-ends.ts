@@ -11,7 +11,11 @@ const all = new WeakMap<Clock, TurnEnds>();
 export class TurnEnds {
   readonly #clock: Clock;
   #waiting: TurnEnder[] = [];
-  readonly #run = (): void => this.#end();
+  #isDeferred = false;
+  readonly #run = (): void => {
+    this.#isDeferred = false;
+    this.end();
+  };
 
   private constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,11 +29,14 @@ export class TurnEnds {
 
   /** In the order in which they were added; who is added while they are called has its turn in the next. */
   add(one: TurnEnder): void {
-    if (this.#waiting.push(one) === 1) this.#clock.defer(this.#run);
+    this.#waiting.push(one);
+    if (this.#isDeferred) return;
+    this.#isDeferred = true;
+    this.#clock.defer(this.#run);
   }
 
-  /** One that throws is done; the rest has a turn of its own. */
-  #end(): void {
+  /** The input of the turn was read already: all have its end now. One that throws is done; the rest waits. */
+  end(): void {
     const ending = this.#waiting;
     this.#waiting = [];
     let done = 0;

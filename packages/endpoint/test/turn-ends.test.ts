@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { TurnEnds } from '../src/turn-ends.ts';
+import { WakeTimer } from '../src/wake-timer.ts';
 import { ManualClock } from './manual-clock.ts';
 
 test('all have their end of the turn in one deferred call, in the order in which they asked', async () => {
@@ -37,4 +38,18 @@ test('one that throws takes the end of its turn from nobody', async () => {
   await expect(clock.settle()).rejects.toThrow('broken');
   await clock.settle();
   expect(ended).toEqual([2]);
+});
+
+test('an alarm rings at the end of a turn: what it leads to has its end at once', async () => {
+  const clock = new ManualClock();
+  const order: string[] = [];
+  for (const name of ['first', 'second']) {
+    const timer = new WakeTimer(clock, () => {
+      order.push(`${name} rings`);
+      TurnEnds.of(clock).add({ turnEnds: () => order.push(`${name} ends`) });
+    });
+    timer.ringBy(clock.nowMs() + 10);
+  }
+  await clock.advance(10);
+  expect(order).toEqual(['first rings', 'first ends', 'second rings', 'second ends']);
 });

@@ -2,6 +2,8 @@ import { WilcoError } from '@wilco/protocol';
 
 /** The peer must speak at least this often, as a part of the announced wait. */
 const SPEAK_SHARE = 0.4;
+/** Those who share a clock have their heartbeats together, up to such a part of the interval early: fewer wakings. */
+const TOGETHER_SHARE = 0.01;
 /** A deadline missed by more than this means that the process itself was asleep. Milliseconds. */
 const SLEEP_MS = 1_000;
 
@@ -57,7 +59,9 @@ export class Liveness {
 
   /** When a PING is due, if nothing else is written until then. */
   get pingAtMs(): number {
-    return this.#spokeAtMs + Math.min(this.#heartbeatMs, this.#peerWaitMs * SPEAK_SHARE);
+    const intervalMs = Math.min(this.#heartbeatMs, this.#peerWaitMs * SPEAK_SHARE);
+    const togetherMs = intervalMs * TOGETHER_SHARE;
+    return Math.floor((this.#spokeAtMs + intervalMs) / togetherMs) * togetherMs;
   }
 
   /** When the connection is dead, if nothing comes until then. */

@@ -23,7 +23,8 @@ export interface SessionOptions {
    */
   readonly waitMs?: number;
   /**
-   * How long nothing may be written before a PING goes out. The peer's wait may ask for less.
+   * How long nothing may be written before a PING goes out, at most: those of a process that are
+   * due at about the same time leave together. The peer's wait may ask for less.
    *
    * Milliseconds, 40 to 2_147_483_647.
    *
