@@ -4,11 +4,19 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { OutgoingRecord, SessionRecord, StoreOperation } from '@wilco/protocol';
+import { connect, defineMessage } from '@wilco/client';
+import {
+  WilcoError,
+  type OutgoingRecord,
+  type SessionRecord,
+  type StoreOperation,
+} from '@wilco/protocol';
+import { listen } from '@wilco/server';
 import type { Store } from '@wilco/store';
 import { levelStore, type LevelStore, type OwnDatabase } from '@wilco/store/level';
 import { Child } from './child.ts';
 
+const Line = defineMessage<{ readonly number: number; readonly body: string }>('line');
 const FOLDER = mkdtempSync(join(tmpdir(), 'wilco-disk-'));
 /** Whether a small disk can be made. */
 const CAN_MOUNT = canMount();
@@ -63,19 +71,73 @@ describe('a disk that is full', () => {
 
   test.runIf(CAN_MOUNT)(
     'refuses new messages, keeps what it was told to, and goes on without a restart',
-    async () => {
-      const mount = join(FOLDER, 'small');
-      mkdirSync(mount);
-      run('mount', '-t', 'tmpfs', '-o', 'size=24m', 'wilco-test', mount);
-      try {
-        await fillAndFree(mount);
-      } finally {
-        run('umount', '-l', mount);
-      }
-    },
+    () => onSmallDisk('small', fillAndFree),
+    60_000,
+  );
+
+  test.runIf(CAN_MOUNT)(
+    'for longer than storeTimeoutMs ends no session of either side: all goes on when there is room',
+    () => onSmallDisk('shared', fillWhileSending),
     60_000,
   );
 });
+
+async function onSmallDisk(name: string, use: (mount: string) => Promise<void>): Promise<void> {
+  const mount = join(FOLDER, name);
+  mkdirSync(mount);
+  run('mount', '-t', 'tmpfs', '-o', 'size=24m', 'wilco-test', mount);
+  try {
+    await use(mount);
+  } finally {
+    run('umount', '-l', mount);
+  }
+}
+
+/** A client and a server whose stores are on one disk, which has no room for four seconds. */
+async function fillWhileSending(mount: string): Promise<void> {
+  const storeOf = (name: string): Store =>
+    levelStore(join(mount, name), { reserveBytes: 2 * 1_048_576 });
+  const storeTimeoutMs = 1_000;
+  const server = await listen({ port: 0, store: storeOf('server'), storeTimeoutMs });
+  const handled: number[] = [];
+  server.handle(Line, ({ number }) => void handled.push(number));
+  const { port } = server.address;
+  const client = connect({ port: port ?? 0, store: storeOf('client'), storeTimeoutMs });
+  const told: string[] = [];
+  client.on('stateLost', ({ reason }) => told.push(reason));
+  server.on('stateLost', ({ reason }) => told.push(reason));
+  client.on('closed', () => told.push('closed'));
+  await client.opened;
+  const session = client.id;
+
+  const body = 'x'.repeat(4_000);
+  let sent = 0;
+  let refused = 0;
+  const send = (): void => {
+    try {
+      client.send(Line, { number: sent, body });
+      sent += 1;
+    } catch (error) {
+      if (!WilcoError.is(error, 'WILCO_STORE_FULL')) throw error;
+      refused += 1;
+    }
+  };
+  const timer = setInterval(send, 2);
+  await until(() => handled.length > 50);
+  const ballast = join(mount, 'ballast');
+  writeFileSync(ballast, Buffer.alloc(freeBytes(mount)));
+  await until(() => refused > 0);
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  const before = sent;
+  truncateSync(ballast, 0);
+  await until(() => sent > before + 50);
+  clearInterval(timer);
+  await client.drain();
+  expect(handled).toEqual(Array.from({ length: sent }, (_, number) => number));
+  expect([told, client.id]).toEqual([[], session]);
+  await client.close();
+  await server.close();
+}
 
 async function fillAndFree(mount: string): Promise<void> {
   const store = levelStore(join(mount, 'store'), { reserveBytes: 4 * 1_048_576 });

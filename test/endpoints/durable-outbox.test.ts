@@ -294,6 +294,71 @@ describe('a store', () => {
     await pair.stop();
   });
 
+  test('that stays full for longer than storeTimeoutMs ends nothing: all goes on when it has room', async () => {
+    const pair = await durable();
+    const storeTimeoutMs = 2_000;
+    const store = new FaultyStore({
+      ...{ clock: pair.clock, random: new SeededRandom(5), storeId: 'inbox' },
+      worth: 'synced',
+    });
+    const server = await pair.restartServer({ store, storeTimeoutMs });
+    const client = pair.client({ storeTimeoutMs });
+    const ends: string[] = [];
+    client.on('stateLost', ({ reason }) => ends.push(reason));
+    server.on('stateLost', ({ reason }) => ends.push(reason));
+    client.on('closed', () => ends.push('closed'));
+    await pair.until(() => client.isOnline);
+    const session = client.id;
+
+    // The disk of the receiver: nothing is received, and the sender waits.
+    store.faults = { isStuckWhenFull: true };
+    store.isFull = true;
+    const first = client.send(Order, 1);
+    await pair.run(60_000);
+    expect([pair.handled, first.outcome, client.isOnline]).toEqual([[], undefined, true]);
+    store.isFull = false;
+    await pair.until(() => first.outcome !== undefined);
+
+    // That of the sender: what was being written when the room was gone waits, no other is taken.
+    pair.store.faults = { isStuckWhenFull: true, commitMs: 20 };
+    const second = client.send(Order, 2);
+    const third = client.send(Order, 3);
+    await pair.run(0.01);
+    pair.store.isFull = true;
+    expect(() => client.send(Order, 4)).toThrow(
+      expect.objectContaining({ code: 'WILCO_STORE_FULL' }),
+    );
+    await pair.run(60_000);
+    expect([second.outcome, third.outcome]).toEqual([undefined, undefined]);
+    pair.store.isFull = false;
+    await pair.until(() => third.outcome !== undefined);
+    client.send(Order, 4);
+    await pair.until(() => pair.handled.length === 4);
+    expect(pair.handled).toEqual([1, 2, 3, 4]);
+    expect([ends, client.id]).toEqual([[], session]);
+    await pair.stop();
+  });
+
+  test('that hangs when it has room again has failed after storeTimeoutMs', async () => {
+    const pair = await durable();
+    const client = pair.client({ storeTimeoutMs: 2_000 });
+    const ends: unknown[] = [];
+    client.on('closed', ({ error }) => ends.push(error?.code));
+    await pair.until(() => client.isOnline);
+    pair.store.faults = { hangRate: 1 };
+    client.send(Order, 1).settled.catch(() => {});
+    await pair.run(1);
+    pair.store.isFull = true;
+    await pair.run(10_000);
+    expect(ends).toEqual([]);
+    pair.store.isFull = false;
+    await pair.run(1_900);
+    expect(ends).toEqual([]);
+    await pair.run(200);
+    expect(ends).toEqual(['WILCO_STORE_FAILED']);
+    await pair.stop();
+  });
+
   test('holds the writes that an application gives with a message together with it', async () => {
     const pair = await durable();
     pair.store.faults = { commitMs: 20 };

@@ -317,7 +317,7 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
 
   /** @internal A deadline of the engine may have passed. */
   ring(): void {
-    this.#step((nowMs) => this.#session.deadlineReached(nowMs));
+    this.#step((nowMs) => this.#session.deadlineReached(nowMs, this.store.fullUntilMs));
   }
 
   /** @internal What the turn led to goes out. */

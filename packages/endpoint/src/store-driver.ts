@@ -48,6 +48,8 @@ export class StoreDriver {
   #closed: Promise<void> | undefined;
   #cancelLater: (() => void) | undefined;
   #retries: (() => void)[] = [];
+  /** When it had room again. */
+  #roomSinceMs = -Infinity;
   readonly #work = new Set<Promise<void>>();
 
   /**
@@ -128,6 +130,11 @@ export class StoreDriver {
   /** Whether it takes no new messages, for want of room. */
   get isFull(): boolean {
     return this.#store?.isFull ?? false;
+  }
+
+  /** Until when it was full: now, where it is; `-Infinity` where it never was. */
+  get fullUntilMs(): number {
+    return this.isFull ? this.#clock.nowMs() : this.#roomSinceMs;
   }
 
   /** Calls `retry` once, when it takes messages again. */
@@ -277,16 +284,28 @@ export class StoreDriver {
     return done;
   }
 
-  /** A session's own patience begins anew with each session; a store that hangs does so for all. */
+  /**
+   * A session's own patience begins anew with each session; a store that hangs does so for all. One
+   * that waits for room on its disk does not hang: the patience begins when there is room.
+   */
   #limit(overdue: () => void): () => void {
     const clock = this.#clock;
-    return clock.schedule(clock.nowMs() + this.#timeoutMs, () => {
-      // What the store has said until now is heard first: this process may have been asleep.
-      clock.defer(overdue);
-    });
+    const startMs = clock.nowMs();
+    let cancel: () => void = () => {};
+    const wait = (untilMs: number): void => {
+      cancel = clock.schedule(untilMs, () => {
+        const dueMs = Math.max(startMs, this.fullUntilMs) + this.#timeoutMs;
+        if (dueMs > clock.nowMs()) wait(dueMs);
+        // What the store has said until now is heard first: this process may have been asleep.
+        else clock.defer(overdue);
+      });
+    };
+    wait(startMs + this.#timeoutMs);
+    return () => cancel();
   }
 
   #hasRoom(): void {
+    this.#roomSinceMs = this.#clock.nowMs();
     const retries = this.#retries;
     this.#retries = [];
     for (const retry of retries) retry();

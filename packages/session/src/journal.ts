@@ -29,6 +29,7 @@ export class Journal {
   #nextNumber = 1;
   #isOver = false;
   #hasFailed = false;
+  #waitedUntilMs = -Infinity;
 
   /** @param timeoutMs - How long a commit may take. */
   constructor(sink: SessionSink, isVolatile: boolean, timeoutMs: number) {
@@ -39,11 +40,17 @@ export class Journal {
 
   /** When the oldest commit that has not completed has taken too long; `Infinity` for none. */
   get deadlineMs(): number {
-    return (this.#pending[0]?.sinceMs ?? Infinity) + this.#timeoutMs;
+    const sinceMs = this.#pending[0]?.sinceMs ?? Infinity;
+    return Math.max(sinceMs, this.#waitedUntilMs) + this.#timeoutMs;
   }
 
-  /** The store does not answer any more, if that is so. */
-  verdict(nowMs: number): WilcoError | undefined {
+  /**
+   * The store does not answer any more, if that is so.
+   *
+   * @param fullUntilMs - Until then it waited for room: its time begins anew.
+   */
+  verdict(nowMs: number, fullUntilMs: number): WilcoError | undefined {
+    this.#waitedUntilMs = fullUntilMs;
     if (nowMs < this.deadlineMs) return undefined;
     const waited = `no commit completed within ${String(this.#timeoutMs)} ms`;
     return new WilcoError('WILCO_STORE_FAILED', waited);

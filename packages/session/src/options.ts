@@ -158,7 +158,8 @@ export interface SessionOptions {
    */
   readonly settleGraceMs?: number;
   /**
-   * How long the store may take for one commit before it counts as failed.
+   * How long the store may take for one commit before it counts as failed. While its disk has no
+   * room it may take as long as it likes.
    *
    * Milliseconds, 1 to 2_147_483_647.
    *

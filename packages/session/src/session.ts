@@ -254,12 +254,12 @@ export class Session {
     this.#giveUp(this.#isSucceeded ? code : 'WILCO_STORE_FAILED', message, nowMs);
   }
 
-  /** A deadline passed; harmless when early. */
-  deadlineReached(nowMs: number): void {
+  /** A deadline passed; harmless when early. A store without room until `storeFullUntilMs` is waited for. */
+  deadlineReached(nowMs: number, storeFullUntilMs = -Infinity): void {
     this.#parts.handling.deadlineReached(nowMs);
     if (this.#phase === 'ended') return;
     this.#parts.outbox.expiry.deadlineReached(nowMs);
-    const broken = this.#parts.context.journal.verdict(nowMs);
+    const broken = this.#parts.context.journal.verdict(nowMs, storeFullUntilMs);
     if (broken !== undefined) {
       this.storeFailed(broken, nowMs);
       return;

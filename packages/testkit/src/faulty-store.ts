@@ -32,6 +32,13 @@ export interface StoreFaults {
   readonly isBroken?: boolean;
   /** How long a read takes: a random time up to this. Milliseconds. @defaultValue 0 */
   readonly readMs?: number;
+  /**
+   * Whether commits wait while it is full, for as long as it is. Otherwise what it keeps in reserve
+   * is enough for them.
+   *
+   * @defaultValue `false`
+   */
+  readonly isStuckWhenFull?: boolean;
   /** What the next opening says is not as it was left. @defaultValue nothing */
   readonly damage?: readonly StoreDamage[];
 }
@@ -87,6 +94,8 @@ export class FaultyStore implements Store {
   /** Drops that are done and, in a crash, may not have reached the disk. */
   #unsynced: (readonly StoreOperation[])[] = [];
   #isFull = false;
+  /** Commits that wait for room, in order. */
+  readonly #stuck: (() => void)[] = [];
   #fullChanged: ((isFull: boolean) => void) | undefined;
 
   constructor(options: FaultyStoreOptions) {
@@ -114,6 +123,7 @@ export class FaultyStore implements Store {
   set isFull(isFull: boolean) {
     if (this.#isFull === isFull) return;
     this.#isFull = isFull;
+    if (!isFull) for (const complete of this.#stuck.splice(0)) complete();
     this.#fullChanged?.(isFull);
   }
 
@@ -232,6 +242,11 @@ export class FaultyStore implements Store {
   }
 
   #complete(pending: PendingCommit, done: (error?: unknown) => void): void {
+    if (this.#isDead) return;
+    if (this.#isFull && this.faults.isStuckWhenFull === true) {
+      this.#stuck.push(() => this.#complete(pending, done));
+      return;
+    }
     this.#pending.splice(this.#pending.indexOf(pending), 1);
     if (this.#hasFailed) {
       this.counts.failedCommit += 1;

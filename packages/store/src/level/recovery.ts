@@ -65,7 +65,11 @@ export class Recovery {
             'it was closed while there was no room for a commit',
           );
         }
-        if (!(await this.#reopen())) continue;
+        if (!(await this.#reopen())) {
+          // Whatever the system says of the room that there is.
+          room.foundNone();
+          continue;
+        }
         const [mark] = await readValues(database, [keys.commit(number)]);
         this.#isUsable = true;
         if (mark !== undefined) room.foundSome();
