@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { CrashCase, Victim } from './conversation.ts';
 
 /** A case with its name, by which a run that was broken off goes on behind it. */
@@ -63,10 +64,8 @@ export function crashCases(depth: number, counts: CallCounts, lines: number): Na
 /** Every call whose count {@link crashCases} needs. */
 export const COUNTED_CALLS: readonly string[] = [...COMMON_CALLS, ...RARE_CALLS];
 
-/** A part of the cases, spread over all of them. */
-export function spread(cases: readonly NamedCase[], count: number): NamedCase[] {
-  const step = Math.max(1, cases.length / count);
-  const chosen: NamedCase[] = [];
-  for (let at = 0; at < cases.length; at += step) chosen.push(cases[Math.floor(at)] as NamedCase);
-  return chosen;
+/** The cases in an order that is always the same, and in which any part is a sample of all. */
+export function mixed(cases: readonly NamedCase[]): NamedCase[] {
+  const place = ({ name }: NamedCase): number => crc32(name);
+  return [...cases].sort((a, b) => place(a) - place(b));
 }

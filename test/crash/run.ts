@@ -2,7 +2,7 @@
  * Kills processes at every instruction that counts, and compares what was sent with what arrived.
  *
  *     npm run crash                       all of it; goes on where it was broken off
- *     npm run crash -- --short            what fits in 90 s
+ *     npm run crash -- --short            what fits in 90 s, as .ci/run does it
  *     npm run crash -- --only 'fdatasync' the cases whose name has this in it
  *     npm run crash -- --minutes 3        no more than this; the next run goes on
  *     npm run crash -- --part kills       one part: sweep, kills or controls
@@ -11,7 +11,7 @@ import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { bundleCli } from '../../packages/cli/test/cli-bundle.ts';
 import { countCalls } from './call-counts.ts';
-import { crashCases, spread, type NamedCase } from './cases.ts';
+import { crashCases, mixed, type NamedCase } from './cases.ts';
 import { CONTROLS, runControls } from './controls.ts';
 import { Progress } from './progress.ts';
 import { runRandomKills } from './random-kills.ts';
@@ -31,15 +31,16 @@ const { values } = parseArgs({
   },
 });
 
-/** How many lines a case sends: enough for a hundred commits on either side. */
-const LINES = 4_000;
+const { short: isShort } = values;
+/** How many lines a case sends at most: enough for a hundred commits on either side, or for a look. */
+const LINES = isShort ? 1_500 : 4_000;
 const DEPTH = 100;
-const SHORT_CASES = 40;
-const [KILLS, SHORT_KILLS] = [1_000, 20];
+/** A short run has so many cases, if there is the time. Milliseconds. */
+const [SHORT_CASES, SHORT_SWEEP_MS] = [40, 45_000];
+const [KILLS, SHORT_KILLS] = [1_000, 10];
 const KILLS_A_ROUND = 50;
 /** Lines that pass while one side lives, generously: the input must not end before the kills. */
 const LINES_A_KILL = 600;
-
 /** When no further case is begun. */
 const endsMs = values.minutes === undefined ? Infinity : Number(values.minutes) * 60_000;
 
@@ -76,19 +77,20 @@ function isOver(): boolean {
 }
 
 async function sweep(main: string): Promise<number> {
-  const mode = values.short || values.anew ? 'anew' : 'resume';
-  const progress = new Progress(values.short ? 'short' : 'whole', mode);
+  const mode = isShort || values.anew ? 'anew' : 'resume';
+  const progress = new Progress(isShort ? 'short' : 'whole', mode);
   const all = await progress.cases(async () =>
-    crashCases(DEPTH, await countCalls(main, LINES), LINES),
+    mixed(crashCases(DEPTH, await countCalls(main, LINES), LINES)),
   );
+  const sweepEndsMs = isShort ? performance.now() + SHORT_SWEEP_MS : Infinity;
   const chosen = all.filter(({ name }) => name.includes(values.only ?? ''));
-  const cases = values.short ? spread(chosen, SHORT_CASES) : chosen;
+  const cases = isShort ? chosen.slice(0, SHORT_CASES) : chosen;
   const waiting = cases.filter(({ name }) => !progress.has(name));
   console.log(
     `${cases.length} of ${all.length} cases, ${cases.length - waiting.length} done before`,
   );
   const work = async (): Promise<void> => {
-    while (!isOver()) {
+    while (!isOver() && performance.now() < sweepEndsMs) {
       const one = waiting.shift();
       if (one === undefined) return;
       const result = await runToCrash(main, one);
@@ -111,9 +113,9 @@ async function runToCrash(main: string, one: NamedCase): Promise<CrashResult> {
 
 /** In rounds, each a conversation of its own, so that a run that is broken off goes on. */
 async function killAtRandom(main: string): Promise<number> {
-  const wanted = Number(values.kills ?? (values.short ? SHORT_KILLS : KILLS));
-  const mode = values.short || values.anew || values.kills !== undefined ? 'anew' : 'resume';
-  const progress = new Progress(values.short ? 'short-kills' : 'kills', mode);
+  const wanted = Number(values.kills ?? (isShort ? SHORT_KILLS : KILLS));
+  const mode = isShort || values.anew || values.kills !== undefined ? 'anew' : 'resume';
+  const progress = new Progress(isShort ? 'short-kills' : 'kills', mode);
   console.log(`\n${wanted} kills at random moments, on a bad connection`);
   while (progress.kills < wanted && !isOver()) {
     const seed = Number(values.seed ?? 1 + Math.floor(Math.random() * 1e9));
@@ -130,7 +132,7 @@ async function killAtRandom(main: string): Promise<number> {
 
 async function control(): Promise<number> {
   console.log('\nthe same with faults put in, which must be found:');
-  const survivors = await runControls(values.short ? CONTROLS.slice(0, 2) : CONTROLS, LINES);
+  const survivors = await runControls(isShort ? CONTROLS.slice(0, 2) : CONTROLS, LINES);
   return survivors.length;
 }
 
