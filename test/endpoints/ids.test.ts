@@ -173,3 +173,23 @@ describe('what a side remembers of ids', () => {
     expect(taken).toEqual(['tea']);
   });
 });
+
+describe('an id that is made for a message', () => {
+  test('before its session has a name stays what it was, and is what its handler sees', async () => {
+    const pair = await virtualPair();
+    const seen: string[] = [];
+    pair.server.handle(Order, (body, { id }) => {
+      seen.push(id);
+      return body;
+    });
+    const client = pair.dial('early');
+    const receipts = ['tea', 'coffee'].map((body) => client.send(Order, body));
+    const ids = receipts.map(({ id }) => id);
+    expect(client.id).toBeUndefined();
+    await pair.until(() => receipts.every(({ outcome }) => outcome !== undefined));
+    expect(receipts.map(({ id }) => id)).toEqual(ids);
+    expect(seen).toEqual(ids);
+    expect(new Set(ids).size).toBe(2);
+    await pair.stop();
+  });
+});

@@ -9,7 +9,13 @@ import {
 import { Admission } from './admission.ts';
 import type { SessionContext } from './context.ts';
 import { Expiry } from './expiry.ts';
-import { NO_BYTES, NO_MESSAGES, OutgoingMessage, type SubmitRequest } from './outgoing-message.ts';
+import {
+  NO_BYTES,
+  NO_MESSAGES,
+  OutgoingMessage,
+  type IdSource,
+  type SubmitRequest,
+} from './outgoing-message.ts';
 import { outgoingRecord } from './outgoing-records.ts';
 import { Pager } from './pager.ts';
 import type { SendChannel } from './send-channel.ts';
@@ -33,6 +39,7 @@ export interface Surrendered {
  */
 export class Outbox {
   readonly #context: SessionContext;
+  readonly #unnamed: IdSource;
   readonly #channels: SendChannels;
   /** Takes messages, or refuses them. */
   readonly admission: Admission;
@@ -54,6 +61,7 @@ export class Outbox {
 
   constructor(context: SessionContext, nowMs: number, contents?: SessionContents) {
     this.#context = context;
+    this.#unnamed = { id: undefined, setting: context.setting };
     this.admission = new Admission(context.options);
     this.expiry = new Expiry(context.options, this);
     this.#channels = new SendChannels(context.setting);
@@ -93,7 +101,8 @@ export class Outbox {
       type: request.type,
       channelName: request.channel,
       receipt: request.receipt,
-      id: request.id ?? this.#context,
+      // One of before the session has a name is made of what stands for it, also later.
+      id: request.id ?? (session === undefined ? this.#unnamed : this.#context),
       isIdExplicit: request.id !== undefined || session === undefined,
       payload: request.payload,
       isResent: false,
@@ -105,8 +114,6 @@ export class Outbox {
     if (request.effect !== undefined) {
       this.#context.journal.persist({ type: 'effect', effect: request.effect });
     }
-    // Once the session has a name, its ids are made of that.
-    if (session === undefined) message.keepId();
     return message;
   }
 
