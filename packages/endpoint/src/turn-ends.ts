@@ -5,12 +5,19 @@ export interface TurnEnder {
   turnEnds(): void;
 }
 
+/** A list that was longer is not kept. */
+const KEPT_PLACES = 64;
+
 const all = new WeakMap<Clock, TurnEnds>();
 
 /** What is to be done at the end of the present turn, by all sessions on one clock: one deferred call. */
 export class TurnEnds {
   readonly #clock: Clock;
-  #waiting: TurnEnder[] = [];
+  /** Those who wait are in the first places; the list stays from turn to turn, so that nothing is allocated. */
+  #places: (TurnEnder | undefined)[] = [];
+  #count = 0;
+  /** The list of the next turn, while one ends. */
+  #spare: (TurnEnder | undefined)[] | undefined;
   #isDeferred = false;
   readonly #run = (): void => {
     this.#isDeferred = false;
@@ -29,7 +36,7 @@ export class TurnEnds {
 
   /** In the order in which they were added; who is added while they are called has its turn in the next. */
   add(one: TurnEnder): void {
-    this.#waiting.push(one);
+    this.#places[this.#count++] = one;
     if (this.#isDeferred) return;
     this.#isDeferred = true;
     this.#clock.defer(this.#run);
@@ -37,13 +44,24 @@ export class TurnEnds {
 
   /** The input of the turn was read already: all have its end now. One that throws is done; the rest waits. */
   end(): void {
-    const ending = this.#waiting;
-    this.#waiting = [];
+    const ending = this.#places;
+    const count = this.#count;
+    if (count === 0) return;
+    this.#places = this.#spare ?? [];
+    this.#spare = undefined;
+    this.#count = 0;
     let done = 0;
     try {
-      while (done < ending.length) (ending[done++] as TurnEnder).turnEnds();
+      while (done < count) take(ending, done++).turnEnds();
     } finally {
-      for (; done < ending.length; done++) this.add(ending[done] as TurnEnder);
+      while (done < count) this.add(take(ending, done++));
+      if (ending.length <= KEPT_PLACES) this.#spare = ending;
     }
   }
+}
+
+function take(places: (TurnEnder | undefined)[], index: number): TurnEnder {
+  const one = places[index] as TurnEnder;
+  places[index] = undefined;
+  return one;
 }
