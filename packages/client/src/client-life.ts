@@ -293,7 +293,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
       return;
     }
     if (this.#mustMove(code, isLocal)) {
-      this.#sessions?.replace(isLocal && code !== OVER ? 'clientStateLost' : 'ended');
+      this.#sessions?.replace(code === OVER ? 'ended' : 'clientStateLost', code !== OVER);
       this.#restartOpening();
     } else if (isLocal || FINAL_CODES.has(code)) {
       // What a store keeps is not lost with a server that does not want this client.
@@ -328,7 +328,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     const found = contents?.sessions.filter(({ session }) => session.role === 'client') ?? [];
     const sessions = new ClientSessions({ ...this.#setting, source: this.#source }, this, found);
     this.#sessions = sessions;
-    if (isDamaged(contents, sessions.current)) sessions.replace('clientStateLost');
+    if (isDamaged(contents, sessions.current)) sessions.replace('clientStateLost', true);
     this.beginning.over();
     // Not before the application had a chance to listen.
     this.#options.clock.defer(() => {

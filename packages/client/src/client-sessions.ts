@@ -118,7 +118,8 @@ export class ClientSessions {
       const { id, successor } = contents.session;
       const isConfirmed = id !== undefined;
       const lost = this.#lostSession(id, successor?.reason ?? 'ended', isConfirmed);
-      this.#moves.addStored(() => this.#create(contents), lost);
+      const isUsedElsewhere = lost.reason === 'clientStateLost';
+      this.#moves.addStored(() => this.#create(contents), { ...lost, isUsedElsewhere });
     }
     this.#moves.start();
     setting.source.letters.start();
@@ -167,25 +168,28 @@ export class ClientSessions {
     this.#current.saveRecord({ ...UNNAMED, id, token, serverId, peerRunId });
   }
 
-  /** The session is over: its messages go to the next one, which has no name yet. */
-  replace(reason: NewReason): void {
+  /**
+   * The session is over: its messages go to the next one, which has no name yet.
+   *
+   * @param isOwnFinding - Its own store has found that it is damaged: nobody else has used it.
+   */
+  replace(reason: NewReason, isOwnFinding = false): void {
     const old = this.#current;
     const { id } = old.driver.engine;
     this.#abandon = reason;
     const next = this.#createNext();
     this.#current = next;
     this.#setting.sender.hold();
-    if (reason === 'clientStateLost') {
-      // What this side's own store gave back wrongly the server sends again.
-      old.driver.stopHandling();
-      // And what it never wrote, a copy of it may have.
-      old.driver.engine.onDisk.usedElsewhere();
-    }
+    const isOwnStateLost = reason === 'clientStateLost';
+    // What this side's own store gave back wrongly the server sends again.
+    if (isOwnStateLost) old.driver.stopHandling();
+    // And what it never wrote, a copy of it may have; and others at the same places.
+    const isUsedElsewhere = isOwnStateLost && !isOwnFinding;
     // The server may know of a session that has ended what became of each: nothing is doubted before.
     const isAsked = reason === 'ended' && id !== undefined;
     if (isAsked) this.#ask(old, next, id);
     const lost = this.#lostSession(id, reason, this.isConfirmed);
-    this.#moves.add(old, this.#destination(next), { ...lost, isAsked });
+    this.#moves.add(old, this.#destination(next), { ...lost, isAsked, isUsedElsewhere });
     this.isConfirmed = false;
     this.#moves.start();
   }

@@ -108,19 +108,28 @@ describe('a session that is lost', () => {
     await stop();
   });
 
-  test('to a copy of it marks everything: the copy may have written what this one never wrote', async () => {
+  test('to a copy of it marks everything, under ids of its own: the copy may have written it, or another at its place', async () => {
     const { peer, client, lost, clock, stop } = await start();
     await peer.answers(welcome());
     peer().vanish();
     await clock.settle();
-    client.send(Order, 1);
+    const [receipt, named] = [client.send(Order, 1), client.send(Order, 2, { id: 'named' })];
+    const { id } = receipt;
     await peer.hears();
     const never = { kind: 'refuse', reason: '', retryAfterMs: undefined } as const;
     await peer.answers({ ...never, code: 'WILCO_TOKEN_REPLAYED' });
     await peer.hears(200);
     await peer.answers(welcome({ newReason: 'clientStateLost', sessionId: SECOND }));
-    expect(peer.newest().last('message')).toMatchObject({ seq: 1, isResent: true });
-    expect(lost).toMatchObject([{ reason: 'clientStateLost', resent: 1, moved: 0 }]);
+    expect(peer.newest().all('message')).toMatchObject([
+      { seq: 1, isResent: true, id: receipt.id },
+      { seq: 2, isResent: true, id: 'named' },
+    ]);
+    expect([id, receipt.id, named.id]).toEqual([
+      expect.stringMatching(/^1{32}[.]c[.]default[.]1$/),
+      expect.not.stringMatching(/^1{32}/),
+      'named',
+    ]);
+    expect(lost).toMatchObject([{ reason: 'clientStateLost', resent: 2, moved: 0 }]);
     await stop();
   });
 

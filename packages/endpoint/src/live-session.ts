@@ -160,7 +160,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
    */
   moveTo(next: LiveSession, whenLost: WhenSessionLost, moved: () => void = () => {}): MoveCounts {
     const counts = { handled: 0, resent: 0, inDoubt: 0, moved: 0 };
-    const lost = passOn(this.driver.surrender(), next.driver, whenLost, counts);
+    const lost = passOn(this.driver, this.driver.surrender(), next.driver, whenLost, counts);
     moved();
     for (const message of lost) this.driver.settle(message, LOST);
     this.#markEnded();
@@ -182,7 +182,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   ): OutboxMove {
     return new OutboxMove(this, {
       take: (surrendered) => {
-        const lost = passOn(surrendered, next.driver, whenLost, counts);
+        const lost = passOn(this.driver, surrendered, next.driver, whenLost, counts);
         for (const message of lost) this.driver.settle(message, LOST);
       },
       damaged: (left) => {

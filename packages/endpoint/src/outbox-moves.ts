@@ -16,6 +16,8 @@ export interface LostSession {
   readonly whenLost: WhenSessionLost;
   /** The peer is asked, at the next opening, what it knows: what is in memory is not doubted before. */
   readonly isAsked?: boolean;
+  /** What this side had kept of it was set back, or another process has a copy, and has used it. */
+  readonly isUsedElsewhere?: boolean;
   /** All of it has moved, and this became of it. */
   over(counts: MoveCounts): void;
 }
@@ -96,6 +98,7 @@ export class OutboxMoves {
     const { counts, isAsked, whenLost } = source;
     const isLast = this.#sources.length === 1;
     source.isBegun = true;
+    if (source.isUsedElsewhere === true) old.driver.engine.onDisk.usedElsewhere();
     const { resent, inDoubt, moved } = old.moveTo(
       this.#to.live,
       isAsked === true ? 'resend' : whenLost,

@@ -22,11 +22,13 @@ export interface MutableCounts {
 
 /** Hands messages over to the next session; returns those that are to be settled in doubt instead. */
 export function passOn(
+  from: SessionDriver,
   surrendered: readonly Surrendered[],
   next: SessionDriver,
   whenLost: WhenSessionLost,
   counts: MutableCounts,
 ): OutgoingMessage[] {
+  const { isUsedElsewhere } = from.engine.onDisk;
   const lost: OutgoingMessage[] = [];
   for (const { message, mayBeHandled } of surrendered) {
     if (mayBeHandled && whenLost === 'inDoubt') {
@@ -34,6 +36,8 @@ export function passOn(
       lost.push(message);
       continue;
     }
+    // Whoever has the old id may be another message: its end is not that of this one.
+    if (isUsedElsewhere) message.dropId();
     next.resubmit(message, mayBeHandled);
     if (message.receipt instanceof MessageReceipt) message.receipt.placed(next, message);
     counts[mayBeHandled ? 'resent' : 'moved'] += 1;

@@ -97,9 +97,19 @@ export class OutboxOnDisk {
     yield* context.setting.shelf?.messages() ?? [];
   }
 
-  /** Another process has used what is kept here: it may have written any message that is in the outbox. */
+  /**
+   * Another process has used what is kept here: it may have written any message that is in the
+   * outbox, and others at the same places.
+   */
   usedElsewhere(): void {
-    for (const channel of this.#parts.outbox.channels) channel.written = channel.next;
+    const { outbox } = this.#parts;
+    outbox.isUsedElsewhere = true;
+    for (const channel of outbox.channels) channel.written = channel.next;
+  }
+
+  /** Whether ids that are made of places here may be those of other messages. */
+  get isUsedElsewhere(): boolean {
+    return this.#parts.outbox.isUsedElsewhere;
   }
 
   /** Gives up what a session that is over has in memory, up to the first that is on disk only. */

@@ -51,6 +51,8 @@ export class Outbox {
   cancelRequests = NO_MESSAGES;
   /** Those of them that this connection has not carried yet. */
   newCancels: OutgoingMessage[] = [];
+  /** Another process has used what is kept here: its places may have other messages, too. */
+  isUsedElsewhere = false;
   unsettledCount = 0;
   readonly counts = new OutboxCounts();
   unsettledBytes = 0;
@@ -121,8 +123,7 @@ export class Outbox {
   resubmit(message: OutgoingMessage, isResent: boolean, nowMs: number): void {
     message.state = 'queued';
     message.isResent ||= isResent;
-    message.isIdExplicit = true;
-    message.keepId();
+    message.takeId(this.#context);
     message.isInFlight = false;
     // Asked back because its time was over: it is here as well, and ends for that reason.
     const isWithdrawn = message.isCancelRequested && !message.isExpiring;
@@ -132,6 +133,7 @@ export class Outbox {
     this.admission.know(message.type);
     const channel = this.#channels.named(message.channelName);
     this.#take(message, channel, nowMs);
+    if (this.#context.id === undefined) message.keepId();
     if (message.isOfEarlierRun) channel.earlierBelow = message.seq + 1;
     if (isWithdrawn) this.cancel(message);
   }

@@ -1,5 +1,6 @@
 import {
   derivedMessageId,
+  messageOriginOf,
   type AnswerRecord,
   type MessageId,
   type Seq,
@@ -46,7 +47,7 @@ export class OutgoingMessage implements Timed {
   readonly channelName: string;
   /** Whatever the driver wants to find again. */
   receipt: unknown;
-  #id: MessageId | IdSource;
+  #id: MessageId | IdSource | undefined;
   /** Set where the peer can not derive the id from session, channel and seq. */
   isIdExplicit: boolean;
   /** Emptied once the message is settled, and while it is on disk only. */
@@ -117,7 +118,7 @@ export class OutgoingMessage implements Timed {
 
   /** Empty for an answer. Made when it is asked for: of most messages nobody asks. */
   get id(): MessageId {
-    if (typeof this.#id === 'string') return this.#id;
+    if (this.#id === undefined || typeof this.#id === 'string') return this.#id ?? '';
     const { id: session, setting } = this.#id;
     return derivedMessageId(session ?? setting.storeKey, setting.role, this.channelName, this.seq);
   }
@@ -125,6 +126,18 @@ export class OutgoingMessage implements Timed {
   /** The id stays as it is, whatever seq comes next. */
   keepId(): void {
     this.#id = this.id;
+  }
+
+  /** Its place may be that of another message as well: unless an application made its id, the next place makes one. */
+  dropId(): void {
+    if (messageOriginOf(this.id) !== undefined) this.#id = undefined;
+  }
+
+  /** Its id stays with it at another place; one that was dropped is made of that. */
+  takeId(source: IdSource): void {
+    this.isIdExplicit = this.#id !== undefined || source.id === undefined;
+    if (this.#id === undefined) this.#id = source;
+    else this.keepId();
   }
 }
 
