@@ -86,14 +86,16 @@ export class Copies {
 
   /**
    * Its receiver was set back to before each of its starts and could not see that; and its sender had
-   * been told nothing of them, or was set back to before the first as well: nobody can know.
+   * been told nothing of them, or the process that was has ended, or was set back to before the
+   * first as well: nobody can know.
    */
-  isForgottenByAll({ message, sentAtMs, receivedAtMs, starts }: Entry, { atMs }: Start): boolean {
+  isForgottenByAll(entry: Entry, { atMs }: Start): boolean {
+    const { message, sentAtMs, receivedAtMs, receivedInRun, run, isOrphaned, starts } = entry;
     const [first] = starts;
     const unseen = starts.map((one) => this.#forgetting(one).find(({ isSeen }) => isSeen !== true));
     if (first === undefined || unseen.includes(undefined)) return false;
     const endedMs = Math.max(...unseen.map((one) => one?.endedAtMs ?? Infinity));
-    if (receivedAtMs > endedMs) return true;
+    if (receivedAtMs > endedMs || receivedInRun !== run || isOrphaned) return true;
     return this.#setBacks.some(
       ({ host, takenAtMs, takenUntilMs = takenAtMs, endedAtMs }) =>
         host === message.from &&

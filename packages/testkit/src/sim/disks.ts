@@ -61,6 +61,8 @@ export class Disks {
   readonly #setting: DisksSetting;
   readonly #disks = new Map<string, HostDisk>();
   readonly #audits: Audit[] = [];
+  /** What stores are called here, by their ids. */
+  readonly #names = new Map<string, string>();
   #isQuiet = false;
 
   constructor(setting: DisksSetting) {
@@ -86,7 +88,10 @@ export class Disks {
       // Half of them learn that it is full from a write that fails.
       ...(random.split(`space ${host}`).chance(0.5) && { space: found.disk }),
     });
-    return observed(store, (damage) => this.#told(host, found, damage));
+    return observed(store, {
+      told: (damage) => this.#told(host, found, damage),
+      nameOf: (storeId) => this.#nameOf(storeId),
+    });
   }
 
   /** What is wrong with the disk of a host from now on. */
@@ -242,6 +247,12 @@ export class Disks {
     for (const detail of details) this.#setting.count(`damage ${detail.split(':')[0]}`);
     if (details.length === 0 || !found.isWhole) return;
     judge.blame(clock.nowMs(), 'integrity', `${host} finds damage where none is: ${details[0]}`);
+  }
+
+  #nameOf(storeId: string): string {
+    const name = this.#names.get(storeId) ?? `store ${String(this.#names.size + 1)}`;
+    this.#names.set(storeId, name);
+    return name;
   }
 
   #diskOf(host: string): HostDisk {

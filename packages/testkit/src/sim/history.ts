@@ -37,8 +37,9 @@ export interface Entry {
   isCancelled: boolean;
   isQueued: boolean;
   isReceived: boolean;
-  /** When its sender was told so. */
+  /** When its sender was told so, and which process that was. */
   receivedAtMs: number;
+  receivedInRun: number;
   outcome: Outcome<Uint8Array | undefined> | undefined;
   settledAtMs: number;
   /** An event told of its end before anybody had asked for it: no one knew how to read its reply. */
@@ -58,6 +59,8 @@ export class History {
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
   readonly #sessionSinceMs = new Map<string, number>();
   readonly #sessionEndedMs = new Map<string, number>();
+  /** Clients whose newest session is at the other server, which they will not find again. */
+  readonly #astray = new Set<string>();
   readonly #online = new Set<string>();
   readonly #dialledAtMs = new Map<string, number>();
   /** When something befell a host, or a session of it, that may justify an honest "nobody knows". */
@@ -85,6 +88,7 @@ export class History {
       isQueued: false,
       isReceived: false,
       receivedAtMs: Infinity,
+      receivedInRun: 0,
       outcome: undefined,
       settledAtMs: Infinity,
       isReplyUnread: false,
@@ -105,6 +109,7 @@ export class History {
 
   /** Whether anything befell one of its two sides, or their session, since the two met and it was sent. */
   isDoubtful({ message, sentAtMs, dialledAtMs }: Entry): boolean {
+    if (this.#astray.has(clientOf(message))) return true;
     const sinceMs = Math.min(sentAtMs, dialledAtMs);
     const sides = [message.from, message.to];
     return sides.some((host) => this.#doubts.get(host)?.some((atMs) => atMs >= sinceMs) === true);
@@ -113,6 +118,12 @@ export class History {
   /** When the session of a client began that it has now. */
   sessionSinceMs(host: string): number {
     return this.#sessionSinceMs.get(host) ?? 0;
+  }
+
+  /** A server has opened a session for a client. */
+  opened(client: string, isAstray: boolean): void {
+    if (isAstray) this.#astray.add(client);
+    else this.#astray.delete(client);
   }
 
   /** The server has ended the session of a client, which need not know it yet. */

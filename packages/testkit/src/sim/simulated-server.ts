@@ -127,7 +127,11 @@ export class SimulatedServer {
       if (identity !== undefined) this.#sessions.set(identity, session);
       if (run > 1 && this.#world.disks.has(this.host)) void application.adopt(session);
     };
-    server.on('session', (session) => meet('opens', session));
+    server.on('session', (session) => {
+      meet('opens', session);
+      const { identity } = session;
+      if (identity !== undefined) this.#world.history.opened(identity, this.host !== SERVER);
+    });
     server.on('resumed', (session) => meet('resumes', session));
     server.on('offline', ({ session, error }) => {
       this.#say(`misses ${String(session.identity)}: ${error.code}`);

@@ -54,12 +54,14 @@ describe('a receiver that was set back', () => {
     const again = start({ atMs: 300 });
     const sent = { sentAtMs: 120, starts: [start({ atMs: 150 })] };
     expect(copies.isForgottenByAll(entry(sent), again)).toBe(true);
-    expect(copies.isForgottenByAll(entry({ ...sent, receivedAtMs: 180 }), again)).toBe(false);
+    const told = { ...sent, receivedAtMs: 180 };
+    expect(copies.isForgottenByAll(entry(told), again)).toBe(false);
+    expect(copies.isForgottenByAll(entry({ ...told, run: 2 }), again)).toBe(true);
     expect(copies.isForgottenByAll(entry({ ...sent, starts: [start({ atMs: 90 })] }), again)).toBe(
       false,
     );
     copies.setBack({ ...SET_BACK, takenUntilMs: 200 });
-    expect(copies.isForgottenByAll(entry({ ...sent, receivedAtMs: 180 }), again)).toBe(true);
+    expect(copies.isForgottenByAll(entry(told), again)).toBe(true);
     copies.seen('server');
     expect(copies.isForgottenByAll(entry(sent), again)).toBe(false);
   });
@@ -109,8 +111,8 @@ describe('a clone', () => {
 
 function entry(given: Partial<Entry> & { readonly from?: string }): Entry {
   const { from = 'client 1', ...rest } = given;
-  const untold = { settledAtMs: Infinity, receivedAtMs: Infinity, starts: [] };
-  return { message: { from, to: 'server' }, ...untold, ...rest } as unknown as Entry;
+  const untold = { settledAtMs: Infinity, receivedAtMs: Infinity, receivedInRun: 1, run: 1 };
+  return { message: { from, to: 'server' }, starts: [], ...untold, ...rest } as unknown as Entry;
 }
 
 function start(given: Partial<Start>): Start {
