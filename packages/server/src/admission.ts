@@ -342,7 +342,9 @@ function idOf(proven: Opening['proven']): SessionId | undefined {
   return proven instanceof ServerSession ? proven.id : proven?.session;
 }
 
+/** To the first that comes back. Whoever comes again was set back: what moved then may be handled since. */
 function lastWord(proven: Opening['proven']): Partial<WelcomeFrame> {
+  if (!(proven instanceof ServerSession) && proven?.successor !== undefined) return {};
   const past = pastOf(proven);
   return past === undefined
     ? {}

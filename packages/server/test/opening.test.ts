@@ -212,6 +212,30 @@ describe('a resume', () => {
     ]);
   });
 
+  test('of a session that has ended is told what became of it, until another one follows it', async () => {
+    const { opens, dial, clock, server } = await start({ resumeWindowMs: 1_000 });
+    const { told, peer } = await opens();
+    peer.vanish();
+    await clock.advance(2_000);
+    expect(server.sessions).toEqual([]);
+    const asks = async (counter: number): Promise<ReturnType<typeof dial>> => {
+      const next = dial();
+      const attempt = { boot: 1, counter };
+      next.say({ ...resume(told, counter), attempt, abandon: 'ended', features: 2 });
+      await clock.settle();
+      return next;
+    };
+    const [first, again] = [await asks(2), await asks(3)];
+    for (const one of [first, again]) {
+      expect(one.last('welcome').predecessorAck).toBeDefined();
+    }
+    again.say(ready());
+    await clock.settle();
+    const restored = await asks(4);
+    expect(restored.last('welcome')).toMatchObject({ newReason: 'ended' });
+    expect(restored.last('welcome').predecessorAck).toBeUndefined();
+  });
+
   test('of an unknown session, of another’s, and with a forged token answers the same', async () => {
     const { opens, dial, clock } = await start({
       authenticate: ({ credentials }) => ({ identity: String(credentials?.[0]) }),
