@@ -1,3 +1,5 @@
+import type { Kill } from './kill-act.ts';
+
 /** How the whole demo runs. */
 export interface DemoSettings {
   readonly file: string;
@@ -9,6 +11,8 @@ export interface DemoSettings {
   readonly waitMs: number;
   readonly seed: number;
   readonly faults: FaultSettings;
+  /** Of the second act: who is killed, and when. */
+  readonly kills: readonly Kill[];
 }
 
 /** How the network misbehaves. */
@@ -22,6 +26,10 @@ export interface FaultSettings {
   readonly stallForMs: number;
   /** How long each byte takes, each way. */
   readonly delayMs: number;
+  /** The same in the second act: orders are to be under way when processes are killed. */
+  readonly killedDelayMs: number;
+  /** The mean gap from one cut to the next in the second act. */
+  readonly killedCutEveryMs: number;
 }
 
 /** About half a minute, in which each kind of fault strikes a dozen times and more. */
@@ -38,7 +46,14 @@ export function fullSettings(file: string, seed: number): DemoSettings {
       resetEveryMs: 500,
       stallForMs: 1_200,
       delayMs: 2,
+      killedDelayMs: 5,
+      killedCutEveryMs: 2_000,
     },
+    kills: [
+      { who: 'listener', atShare: 0.2 },
+      { who: 'sender', atShare: 0.4 },
+      { who: 'both', atShare: 0.6 },
+    ],
   };
 }
 
@@ -56,6 +71,9 @@ export function fastSettings(file: string, seed: number): DemoSettings {
       resetEveryMs: 300,
       stallForMs: 450,
       delayMs: 1,
+      killedDelayMs: 5,
+      killedCutEveryMs: 2_000,
     },
+    kills: [{ who: 'both', atShare: 0.2 }],
   };
 }

@@ -16,6 +16,9 @@ test('a short demo loses nothing of what Wilco carries, whatever the network doe
   writeFileSync(input, `${orders.slice(0, 1_000).join('\n')}\n`);
   const { code, output } = await runProgram('examples/demo/demo.ts', [input, '--fast']);
   expect(output).toContain('Wilco: every order arrived once and in order');
+  expect(output).toMatch(/^ +[\d.]+ s +\d+ orders had arrived: kill -9 both, and start anew$/m);
+  expect(output).toMatch(/^ +kill -9, in the middle +1$/m);
+  expect(output).toContain('Wilco: every order is in the file once and in order, whoever was');
   expect(code).toBe(0);
   for (const fault of ['cut in mid-frame', 'fallen silent', 'reset']) {
     expect(strikes(output, fault)).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 /**
  * The main job: a file of orders goes from one process to another, through a proxy that cuts,
  * falls silent and resets. Once with the command line of Wilco, and at the same time with plain
- * `socket.write()`.
+ * `socket.write()`. Then again, with stores on disk, and both processes are killed in the middle.
  *
  *     npm run demo
  *     npm run demo -- my-file.ndjson --seed 7
@@ -15,10 +15,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fastSettings, fullSettings, type DemoSettings } from './demo-settings.ts';
 import { readOrders } from './input.ts';
+import { isUnharmed, KillAct, killTable, type KillResult } from './kill-act.ts';
 import { PLAIN, WILCO } from './lane-kinds.ts';
 import { Lane } from './lane.ts';
 import { LiveView } from './live-view.ts';
 import { isFlawless, resultTable, type LaneResult } from './result-table.ts';
+
+const SECOND_ACT = `
+Second act: the same orders, with stores on disk, and kill -9 in the middle.
+  wilco listen --store --out <- wilco proxy <- wilco send --store FILE
+`;
 
 const settings = orUsage(settingsFromCommandLine);
 // No such file, or a line that is none: what is wrong is the input.
@@ -29,7 +35,8 @@ const lanes = [
   new Lane(WILCO, settings, folder, (text) => happened.push(`${clock()}  ${text}`)),
   new Lane(PLAIN, settings, folder, () => {}),
 ] as const;
-process.on('exit', () => lanes.forEach((lane) => lane.kill()));
+const act = new KillAct(settings, folder, orders, (text) => console.log(`  ${clock()}  ${text}`));
+process.on('exit', () => [...lanes, act].forEach((one) => one.kill()));
 process.on('SIGINT', () => abandon(130));
 process.on('SIGTERM', () => abandon(143));
 
@@ -38,7 +45,10 @@ let startMs = 0;
 const [wilco, plain] = await watched();
 console.log(`\n${resultTable([wilco, plain])}\n`);
 console.log(verdict(wilco, plain));
-const isGood = isFlawless(wilco);
+console.log(SECOND_ACT);
+const killed = await unlessItHangs(() => act.run());
+console.log(`\n${killTable(killed)}\n\n${verdictOnKills(killed)}`);
+const isGood = isFlawless(wilco) && isUnharmed(killed);
 if (isGood) rmSync(folder, { recursive: true });
 else console.log(`What arrived is in ${folder}.`);
 process.exitCode = isGood ? 0 : 1;
@@ -88,18 +98,30 @@ function introduce({ file, durationMs, waitMs, seed, faults }: DemoSettings): vo
 
 /** Runs the lanes side by side and shows how far they are. */
 async function watched(): Promise<[LaneResult, LaneResult]> {
+  return unlessItHangs(async () => {
+    await Promise.all(lanes.map((lane) => lane.start()));
+    startMs = performance.now();
+    const view = new LiveView(process.stdout, lanes, orders.length, happened);
+    try {
+      return (await Promise.all(lanes.map((lane) => lane.move(orders)))) as [
+        LaneResult,
+        LaneResult,
+      ];
+    } finally {
+      view.stop();
+    }
+  });
+}
+
+async function unlessItHangs<Value>(run: () => Promise<Value>): Promise<Value> {
   const hanging = setTimeout(() => {
     console.error(`\nNot finished after ${settings.patienceMs / 1_000} s: something hangs.`);
     process.exit(1);
   }, settings.patienceMs);
-  await Promise.all(lanes.map((lane) => lane.start()));
-  startMs = performance.now();
-  const view = new LiveView(process.stdout, lanes, orders.length, happened);
   try {
-    return (await Promise.all(lanes.map((lane) => lane.move(orders)))) as [LaneResult, LaneResult];
+    return await run();
   } finally {
     clearTimeout(hanging);
-    view.stop();
   }
 }
 
@@ -107,6 +129,12 @@ async function watched(): Promise<[LaneResult, LaneResult]> {
 function clock(): string {
   const elapsedMs = startMs === 0 ? 0 : performance.now() - startMs;
   return `${(elapsedMs / 1_000).toFixed(1).padStart(4)} s`;
+}
+
+function verdictOnKills(result: KillResult): string {
+  return isUnharmed(result)
+    ? 'Wilco: every order is in the file once and in order, whoever was killed.'
+    : 'Wilco FAILED: see the table.';
 }
 
 function verdict(wilco: LaneResult, plain: LaneResult): string {

@@ -44,11 +44,15 @@ Receipts, one line of JSON for each line of the input, in the order in which the
   ms        from reading it until it was settled
   --receipts begins the file anew, unless there is a --store.
 
-With --store DIR a line counts as taken when it is on the disk, and survives whatever ends this
-process. Started again with the same words, it first settles what an earlier run has left, and goes
-on in the file where that one ended: the place is kept in the same commit as the message of the
-line, so no line is left out or sent twice. A file that has grown since is continued; one that
-begins otherwise, or is shorter, is another file. Of standard input it keeps what it had taken.
+With --store DIR a line counts as taken when it is on the disk, and survives the end of this process,
+kill -9 as well, and loss of power. Started again with the same words, it first settles what an
+earlier run has left, and goes on in the file where that one ended: the place is kept in the same
+commit as the message of the line, so no line is left out or taken twice. A file that has grown since
+is continued; one that begins otherwise, or is shorter, is another file. Of standard input it keeps
+what it had taken. Whether a line is handled twice is up to the listener as well: with a store of its
+own and --out FILE it writes each once; without a store, one that is killed has forgotten what it
+had, and --when-lost decides. A store that is lost, damaged or an old copy is found and told, and
+--when-lost decides again.
 Receipts are then added to --receipts FILE, over all runs. Lines go to the disk as fast as that
 takes them (up to 1 GiB), not as fast as the peer does.
 
@@ -86,11 +90,14 @@ is, by the system: after a crash of the whole machine the last lines of a file m
 A reader that is slow slows the senders down; nothing piles up here.
 
 With --store DIR what the senders were told is received survives the end of this process, and loss
-of power. With --out FILE as well, each line is in the file exactly once: how long the file is stands
-in the same commit as the mark that the message is handled, and what was written beyond it is cut
-off at the next start (each line is on the disk first, as with --sync). Lines that are printed may
-come twice after a crash, the second time with "redelivered":true. The file belongs to its store:
-where it has become shorter than what counts as handled, listen says so and does not begin.
+of power. With --out FILE as well, each line is in the file once, in order, whenever this process is
+killed: how long the file is stands in the same commit as the mark that the message is handled, and
+what was written beyond it is cut off at the next start (each line is on the disk first, as with
+--sync). That holds for senders with a --store, killed or not, and for those without one as long as
+they live. It does not hold where a store is lost, damaged or an old copy: that is found and told, and
+lines of then are sent again, marked "resent", or are in doubt, as their sender chose. Lines that are
+printed may come twice after a crash, the second time with "redelivered":true. The file belongs to its
+store: where it has become shorter than what counts as handled, listen says so and does not begin.
 A body that is not JSON is rejected, and so is a message of another type.
 
 Signals: at SIGINT or SIGTERM clients are told to come back later, what is in flight has the time
