@@ -32,11 +32,11 @@ export interface FaultSettings {
   readonly killedCutEveryMs: number;
 }
 
-/** About half a minute, in which each kind of fault strikes a dozen times and more. */
+/** Twenty seconds, in which each kind of fault strikes about a dozen times. */
 export function fullSettings(file: string, seed: number): DemoSettings {
   return {
     file,
-    durationMs: 28_000,
+    durationMs: 20_000,
     patienceMs: 120_000,
     waitMs: 1_000,
     seed,

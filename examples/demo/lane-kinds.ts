@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { CLI_PATH } from './bundled-cli.ts';
 
 /** One way of sending: which programs do it, and what they leave behind. */
 export interface LaneKind {
@@ -21,9 +22,9 @@ export interface Command {
   readonly words: readonly string[];
 }
 
-/** The command line, from its sources: `wilco` where it is installed. */
+/** The command line: `wilco` where it is installed. */
 export function wilco(...words: readonly string[]): Command {
-  return { path: pathOf('../../packages/cli/src/main.ts'), words: [...words, '--json'] };
+  return { path: CLI_PATH, words: [...words, '--json'] };
 }
 
 const BODY = '"body":';

@@ -13,18 +13,20 @@ export interface ProgramEvent {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * A program in a process of its own, from its sources. It tells what happens as JSON, one object a
+ * A program in a process of its own. It tells what happens as JSON, one object a
  * line, on standard output or standard error: the command `wilco` does so with `--json`.
  */
 export class Program {
   /** Its exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
+  readonly #name: string;
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #listeners: ((event: ProgramEvent) => void)[] = [];
 
   /** Starts the program at `path`, under this Node.js. */
   constructor(path: string, words: readonly string[]) {
-    const loader = ['--import', 'tsx', '--conditions=source'];
+    this.#name = [path, ...words.slice(0, 1)].join(' ');
+    const loader = path.endsWith('.ts') ? ['--import', 'tsx', '--conditions=source'] : [];
     this.#process = spawn(process.execPath, [...loader, path, ...words], {
       cwd: ROOT,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -53,7 +55,7 @@ export class Program {
       });
     });
     const early = this.ended.then((code) => {
-      throw new Error(`${this.#process.spawnargs.slice(4, 6).join(' ')} ended with ${code}`);
+      throw new Error(`${this.#name} ended with ${code}`);
     });
     early.catch(() => {});
     return Promise.race([told, early]);
