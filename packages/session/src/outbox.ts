@@ -33,9 +33,8 @@ export interface Surrendered {
 }
 
 /**
- * What this side wants to get to the peer: admits messages, numbers them, and settles
- * each exactly once. Writing them is the transmitter's, believing the peer the ack
- * reader's part.
+ * What this side wants to get to the peer: admits messages, numbers them, and settles each
+ * exactly once. Writing them is the transmitter's, believing the peer the ack reader's part.
  */
 export class Outbox {
   readonly #context: SessionContext;
