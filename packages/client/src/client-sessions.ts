@@ -155,7 +155,9 @@ export class ClientSessions {
       const wrong = this.#judge(welcome);
       if (wrong !== undefined) return wrong;
     } else {
-      if (this.#current.driver.engine.id !== undefined) this.replace(newReason);
+      // What it took for lost in peace somebody else has followed: what moved may have been used.
+      const isOlder = newReason === 'clientStateLost' && this.#abandon !== newReason;
+      if (isOlder || this.#current.driver.engine.id !== undefined) this.replace(newReason);
       this.#nameCurrent(welcome);
     }
     this.#named = { id, token, serverId };

@@ -133,6 +133,22 @@ describe('a session that is lost', () => {
     await stop();
   });
 
+  test('in peace, but followed by a copy of it before, marks everything as well', async () => {
+    const { peer, client, clock, stop } = await start({ resumeWindowMs: 1_000 });
+    await peer.answers(welcome());
+    peer().say(ack(2));
+    await peer.hears();
+    peer().vanish();
+    await clock.settle();
+    client.send(Order, 1);
+    await peer.hears();
+    await clock.advance(1_500);
+    expect(peer.newest().last('hello')).toMatchObject({ abandon: 'ended' });
+    await peer.answers(welcome({ newReason: 'clientStateLost', sessionId: SECOND }));
+    expect(peer.newest().last('message')).toMatchObject({ seq: 1, isResent: true });
+    await stop();
+  });
+
   test('because somebody with the same token is ahead for good is not named again', async () => {
     const { peer, clock, peers, lost, stop } = await start();
     await peer.answers(welcome());

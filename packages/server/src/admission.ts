@@ -95,7 +95,10 @@ export class Admission {
       this.#report(connection, 'WILCO_TOKEN_REPLAYED', asked.id, identity);
       this.#refuseReplay(connection, hello, identity);
     } else if (!(session instanceof ServerSession)) {
-      this.#openNew(connection, hello, identity, hello.abandon ?? 'ended', session);
+      // Once another has followed it, whoever comes again was set back, or is one of two.
+      const isFirst = session.successor === undefined;
+      const reason = isFirst ? (hello.abandon ?? 'ended') : 'clientStateLost';
+      this.#openNew(connection, hello, identity, reason, session);
     } else if (session.isResuming) {
       session.whenFree(() => this.decide(connection, hello, identity));
     } else if (compareAttempts(hello.attempt, session.attempt) <= 0) {
@@ -342,9 +345,7 @@ function idOf(proven: Opening['proven']): SessionId | undefined {
   return proven instanceof ServerSession ? proven.id : proven?.session;
 }
 
-/** To the first that comes back. Whoever comes again was set back: what moved then may be handled since. */
 function lastWord(proven: Opening['proven']): Partial<WelcomeFrame> {
-  if (!(proven instanceof ServerSession) && proven?.successor !== undefined) return {};
   const past = pastOf(proven);
   return past === undefined
     ? {}

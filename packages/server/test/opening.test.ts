@@ -232,7 +232,7 @@ describe('a resume', () => {
     again.say(ready());
     await clock.settle();
     const restored = await asks(4);
-    expect(restored.last('welcome')).toMatchObject({ newReason: 'ended' });
+    expect(restored.last('welcome')).toMatchObject({ newReason: 'clientStateLost' });
     expect(restored.last('welcome').predecessorAck).toBeUndefined();
   });
 
