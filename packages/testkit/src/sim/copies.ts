@@ -55,8 +55,8 @@ export class Copies {
     const clone = this.#clones.get(message.from);
     if (clone !== undefined && !clone.hadSession && sentAtMs <= clone.atMs) return true;
     return this.#setBacks.some(
-      ({ host, hadSession, takenAtMs }) =>
-        host === message.from && !hadSession && sentAtMs <= takenAtMs,
+      ({ host, hadSession, takenAtMs, takenUntilMs = takenAtMs }) =>
+        host === message.from && !hadSession && sentAtMs <= takenUntilMs,
     );
   }
 

@@ -203,9 +203,11 @@ export class Disks {
       case 'kept':
         return;
       case 'wiped':
+        found.isToBeFound = false;
         disk.wipe();
         return;
       case 'restored':
+        found.isToBeFound = false;
         this.#setBack(host, backup);
         disk.restore(backup.snapshot, true);
         return;
@@ -233,8 +235,10 @@ export class Disks {
   /** It loses what was written last, since some moment after this one. */
   #loseEnd(host: string, takenAtMs: number): void {
     const endedAtMs = this.#setting.clock.nowMs();
-    const { copies } = this.#setting.history;
-    copies.setBack({ host, takenAtMs, takenUntilMs: endedAtMs, endedAtMs, hadSession: true });
+    const { history } = this.#setting;
+    const hadSession = host === SERVER || history.hadSession(host, takenAtMs);
+    const lost = { host, takenAtMs, takenUntilMs: endedAtMs, endedAtMs, hadSession };
+    history.copies.setBack(lost);
   }
 
   #told(host: string, found: HostDisk, details: readonly string[]): void {

@@ -126,6 +126,11 @@ export class History {
     else this.#astray.delete(client);
   }
 
+  /** Whether the session that a client has now had a name at a time. */
+  hadSession(host: string, atMs: number): boolean {
+    return (this.#sessionSinceMs.get(host) ?? Infinity) <= atMs;
+  }
+
   /** The server has ended the session of a client, which need not know it yet. */
   sessionEnded(host: string, atMs: number): void {
     this.#sessionEndedMs.set(host, atMs);
