@@ -95,10 +95,7 @@ export class Admission {
       this.#report(connection, 'WILCO_TOKEN_REPLAYED', asked.id, identity);
       this.#refuseReplay(connection, hello, identity);
     } else if (!(session instanceof ServerSession)) {
-      // Once another has followed it, whoever comes again was set back, or is one of two.
-      const isFirst = session.successor === undefined;
-      const reason = isFirst ? (hello.abandon ?? 'ended') : 'clientStateLost';
-      this.#openNew(connection, hello, identity, reason, session);
+      this.#openNew(connection, hello, identity, reasonFor(hello, session), session);
     } else if (session.isResuming) {
       session.whenFree(() => this.decide(connection, hello, identity));
     } else if (compareAttempts(hello.attempt, session.attempt) <= 0) {
@@ -333,6 +330,12 @@ export class Admission {
       ack: driver.fullAck(),
     });
   }
+}
+
+/** Why there is a new session, to who proves one that has ended. */
+function reasonFor({ abandon }: HelloFrame, { successor }: Tombstone): NewReason {
+  // Once another has followed it, whoever comes again was set back, or is one of two.
+  return successor === undefined ? (abandon ?? 'ended') : 'clientStateLost';
 }
 
 /** What is known of a client's messages in the session that it has proved. */
