@@ -85,17 +85,17 @@ export class Copies {
   }
 
   /**
-   * Its receiver was set back to before each of its starts and could not see that; and its sender had
-   * been told nothing of them, or the process that was has ended, or was set back to before the
-   * first as well: nobody can know.
+   * Its receiver was set back to before each of its starts and could not see that; and what its
+   * sender had been told is true of the older state as well, or the process that was told has ended,
+   * or it was set back to before the first start, too: nobody can know.
    */
   isForgottenByAll(entry: Entry, { atMs }: Start): boolean {
     const { message, sentAtMs, receivedAtMs, receivedInRun, run, isOrphaned, starts } = entry;
     const [first] = starts;
     const unseen = starts.map((one) => this.#forgetting(one).find(({ isSeen }) => isSeen !== true));
     if (first === undefined || unseen.includes(undefined)) return false;
-    const endedMs = Math.max(...unseen.map((one) => one?.endedAtMs ?? Infinity));
-    if (receivedAtMs > endedMs || receivedInRun !== run || isOrphaned) return true;
+    const isNews = unseen.some((one) => one !== undefined && isBetween(receivedAtMs, one));
+    if (!isNews || receivedInRun !== run || isOrphaned) return true;
     return this.#setBacks.some(
       ({ host, takenAtMs, takenUntilMs = takenAtMs, endedAtMs }) =>
         host === message.from &&
@@ -104,6 +104,16 @@ export class Copies {
         first.atMs <= endedAtMs &&
         endedAtMs <= atMs,
     );
+  }
+
+  /**
+   * Its receiver has a clone that holds it as well, and all that was started since was started by
+   * the other of the two.
+   */
+  isOfOtherClone({ message, sentAtMs, starts }: Entry, { host }: Start): boolean {
+    const clone = this.#clones.get(message.to);
+    if (clone === undefined || sentAtMs > clone.atMs) return false;
+    return starts.every((one) => one.host !== host && one.atMs >= clone.atMs);
   }
 
   /** The store of a host found out that it was set back. */
@@ -146,6 +156,11 @@ export class Copies {
       (one) => one.host === host && one.takenAtMs < atMs && atMs <= one.endedAtMs,
     );
   }
+}
+
+/** Whether something was told after the older state; of a lost end nobody knows where it began. */
+function isBetween(atMs: number, { takenAtMs, takenUntilMs, endedAtMs }: SetBack): boolean {
+  return takenUntilMs === undefined && takenAtMs < atMs && atMs <= endedAtMs;
 }
 
 /** The name of the host that uses a copy of the disk of another. */

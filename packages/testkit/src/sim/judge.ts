@@ -70,7 +70,10 @@ export class Judge {
       copies.isMarkedByWayOfCaution(start);
     if (isOver && !isExcused) blame('conservation', `handled after it was ${outcome.status}`);
     const twice = duplicateOf(entry, start);
-    const isUnknowable = copies.isOfNamelessCopy(entry) || copies.isForgottenByAll(entry, start);
+    const isUnknowable =
+      copies.isOfNamelessCopy(entry) ||
+      copies.isForgottenByAll(entry, start) ||
+      copies.isOfOtherClone(entry, start);
     if (twice !== undefined && !isUnknowable) blame('no duplicate', twice);
     const miscounted = this.#miscountOf(entry, start);
     if (miscounted !== undefined) blame('honesty', miscounted);

@@ -57,6 +57,7 @@ describe('a receiver that was set back', () => {
     const told = { ...sent, receivedAtMs: 180 };
     expect(copies.isForgottenByAll(entry(told), again)).toBe(false);
     expect(copies.isForgottenByAll(entry({ ...told, run: 2 }), again)).toBe(true);
+    expect(copies.isForgottenByAll(entry({ ...told, receivedAtMs: 90 }), again)).toBe(true);
     expect(copies.isForgottenByAll(entry({ ...sent, starts: [start({ atMs: 90 })] }), again)).toBe(
       false,
     );
@@ -97,6 +98,22 @@ describe('a clone', () => {
     expect(copies.isOfClone(entry({ sentAtMs: 50 }), start({ session: 't' }))).toBe(true);
     expect(copies.isOfClone(entry({ sentAtMs: 50 }), start({ session: 's' }))).toBe(false);
     expect(copies.isOfClone(entry({ sentAtMs: 150 }), start({ session: 't' }))).toBe(false);
+  });
+
+  test('may start what its original has started since, and not what that had started before', () => {
+    const copies = new Copies();
+    copies.cloned('server', { atMs: 100, hadSession: true });
+    const again = start({ host: 'server clone' });
+    expect(
+      copies.isOfOtherClone(entry({ sentAtMs: 50, starts: [start({ atMs: 150 })] }), again),
+    ).toBe(true);
+    for (const [sentAtMs, atMs] of [
+      [50, 90],
+      [120, 150],
+    ] as const) {
+      const one = entry({ sentAtMs, starts: [start({ atMs })] });
+      expect(copies.isOfOtherClone(one, again)).toBe(false);
+    }
   });
 
   test('and its original know nothing of what the other starts', () => {
