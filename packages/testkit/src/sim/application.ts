@@ -149,7 +149,6 @@ export class Application {
     if (!this.#process.isAlive) return;
     entry.isReceived = true;
     entry.receivedAtMs = this.#clock.nowMs();
-    entry.receivedInRun = this.run;
     this.#say(`is told that ${entry.message.index} is received`);
   }
 

@@ -78,6 +78,8 @@ function isClaimedHandled(entry: Entry, setting: ClaimsSetting): boolean {
   if (message.to !== setting.host || outcome?.status !== 'handled') return false;
   const [start] = starts;
   if (start === undefined || starts.length > 1 || start.isResent) return false;
+  // A sender that was set back, or has a clone, may have brought another one.
+  if (setting.history.copies.mayBeUsedElsewhere(message.from, setting.atMs)) return false;
   return start.host === setting.host && start.endedAtMs > setting.faithfulSinceMs;
 }
 

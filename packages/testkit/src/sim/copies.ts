@@ -27,10 +27,16 @@ interface Cloning {
  */
 export class Copies {
   readonly #setBacks: SetBack[] = [];
+  readonly #ends: { readonly host: string; readonly atMs: number }[] = [];
   /** By the name of the original. */
   readonly #clones = new Map<string, Cloning>();
   /** Which hosts opened or resumed a session. */
   readonly #owners = new Map<string, Set<string>>();
+
+  /** A process of a host has ended. */
+  ended(host: string, atMs: number): void {
+    this.#ends.push({ host, atMs });
+  }
 
   setBack(one: SetBack): void {
     this.#setBacks.push(one);
@@ -90,12 +96,15 @@ export class Copies {
    * or it was set back to before the first start, too: nobody can know.
    */
   isForgottenByAll(entry: Entry, { atMs }: Start): boolean {
-    const { message, sentAtMs, receivedAtMs, receivedInRun, run, isOrphaned, starts } = entry;
+    const { message, sentAtMs, receivedAtMs, starts } = entry;
     const [first] = starts;
     const unseen = starts.map((one) => this.#forgetting(one).find(({ isSeen }) => isSeen !== true));
     if (first === undefined || unseen.includes(undefined)) return false;
     const isNews = unseen.some((one) => one !== undefined && isBetween(receivedAtMs, one));
-    if (!isNews || receivedInRun !== run || isOrphaned) return true;
+    const hasDied = this.#ends.some(
+      (end) => end.host === message.from && receivedAtMs <= end.atMs && end.atMs <= atMs,
+    );
+    if (!isNews || hasDied) return true;
     return this.#setBacks.some(
       ({ host, takenAtMs, takenUntilMs = takenAtMs, endedAtMs }) =>
         host === message.from &&

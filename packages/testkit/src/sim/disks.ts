@@ -53,8 +53,8 @@ interface Backup {
 /** As many audits are enough for one run. */
 const AUDITS_MAX = 12;
 
-/** How far the file that knows the newest commit may lag behind: it is synced at most once a second. */
-const WITNESS_LAG_MS = 1_100;
+/** How far the file that knows the newest commit may lag behind: synced once a second, written in turns, on a slow disk. */
+const WITNESS_LAG_MS = 1_300;
 
 /** The disks of a run, with the real store on each. They outlive the processes. */
 export class Disks {

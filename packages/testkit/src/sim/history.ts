@@ -37,9 +37,8 @@ export interface Entry {
   isCancelled: boolean;
   isQueued: boolean;
   isReceived: boolean;
-  /** When its sender was told so, and which process that was. */
+  /** When its sender was told so. */
   receivedAtMs: number;
-  receivedInRun: number;
   outcome: Outcome<Uint8Array | undefined> | undefined;
   settledAtMs: number;
   /** An event told of its end before anybody had asked for it: no one knew how to read its reply. */
@@ -88,7 +87,6 @@ export class History {
       isQueued: false,
       isReceived: false,
       receivedAtMs: Infinity,
-      receivedInRun: 0,
       outcome: undefined,
       settledAtMs: Infinity,
       isReplyUnread: false,

@@ -145,8 +145,9 @@ export class Judge {
     const key = flowOf(entry, start);
     const flow = this.#flows.get(key) ?? { lastOrder: -1, running: new Set() };
     this.#flows.set(key, flow);
-    if (entry.order <= flow.lastOrder && !start.isRedelivered && start.attempt === 1)
-      blame('order', 'handled after a later one');
+    // One that is sent again waits for an older copy of it, and lets others go first.
+    const hasPlace = !start.isRedelivered && !start.isResent && start.attempt === 1;
+    if (entry.order <= flow.lastOrder && hasPlace) blame('order', 'handled after a later one');
     const running = [...flow.running].filter(({ isAborted }) => !isAborted).length;
     const { concurrency, channelConcurrency } = this.#plan;
     if (running >= Math.min(concurrency, channelConcurrency))

@@ -44,6 +44,10 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
     if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
       return `a handler had started, but it says that none ran (${code})`;
     }
+    // Its sender's earlier life, or a clone, had given its place to another message.
+    const { copies } = subject.history;
+    if (code === 'WILCO_ID_REUSED' && copies.mayBeUsedElsewhere(entry.message.from, Infinity))
+      return undefined;
     if (code === 'WILCO_TYPE_UNKNOWN') return kind === 'unknown' ? undefined : 'its type is known';
     if (code === 'WILCO_PAYLOAD_INVALID')
       return kind === 'invalid' ? undefined : 'its payload is valid';
@@ -104,6 +108,8 @@ export function untruthOf(subject: RuleSubject): string | undefined {
 
 /** Which handler took it, of those of which somebody could know. */
 function takenBy(entry: Entry, { copies }: History): string | undefined {
+  // Of a copy without a name its sender and its peer know nothing.
+  if (copies.isOfNamelessCopy(entry)) return undefined;
   const first = entry.starts.find(
     (start) =>
       !copies.isOfClone(entry, start) && !copies.isForgotten(start) && !copies.isElsewhere(start),

@@ -209,6 +209,8 @@ class Simulation {
     this.#world.disks.audit(host);
     const fate = fateOf(incident);
     site.crash(how);
+    const { history, clock } = this.#world;
+    history.copies.ended(host, clock.nowMs());
     this.#world.disks.crash(host, how, fate);
     this.#world.count(`disk ${fate}`);
     this.#startsAhead += 1;
