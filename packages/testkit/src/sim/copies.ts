@@ -27,11 +27,46 @@ interface Cloning {
  */
 export class Copies {
   readonly #setBacks: SetBack[] = [];
+  readonly #damages: { readonly host: string; readonly atMs: number }[] = [];
   readonly #ends: { readonly host: string; readonly atMs: number }[] = [];
   /** By the name of the original. */
   readonly #clones = new Map<string, Cloning>();
   /** Which hosts opened or resumed a session. */
   readonly #owners = new Map<string, Set<string>>();
+
+  /** Something on the disk of a host was lost or changed, however old it was. */
+  damaged(host: string, atMs: number): void {
+    this.#damages.push({ host, atMs });
+  }
+
+  /** What its sender's disk had kept of its end was damaged since: it is sent again, with a mark. */
+  isOfDamage({ message, settledAtMs }: Entry, { isResent, atMs: startedAtMs }: Start): boolean {
+    return (
+      isResent &&
+      this.#damages.some(
+        ({ host, atMs }) => host === message.from && settledAtMs <= atMs && atMs <= startedAtMs,
+      )
+    );
+  }
+
+  /** Somebody may start it though its sender was told that it will not be. */
+  mayStartAfterItsEnd(entry: Entry, start: Start): boolean {
+    return (
+      this.isOfClone(entry, start) ||
+      this.isUntold(entry, start) ||
+      this.isOfDamage(entry, start) ||
+      this.isMarkedByWayOfCaution(start)
+    );
+  }
+
+  /** Somebody may start it again, and can not know that it was started. */
+  mayStartAgain(entry: Entry, start: Start): boolean {
+    return (
+      this.isOfNamelessCopy(entry) ||
+      this.isForgottenByAll(entry, start) ||
+      this.isOfOtherClone(entry, start)
+    );
+  }
 
   /** A process of a host has ended. */
   ended(host: string, atMs: number): void {
@@ -100,7 +135,7 @@ export class Copies {
     const [first] = starts;
     const unseen = starts.map((one) => this.#forgetting(one).find(({ isSeen }) => isSeen !== true));
     if (first === undefined || unseen.includes(undefined)) return false;
-    const isNews = unseen.some((one) => one !== undefined && isBetween(receivedAtMs, one));
+    const isNews = unseen.some((one) => one !== undefined && isNewsSince(one, entry));
     const hasDied = this.#ends.some(
       (end) => end.host === message.from && receivedAtMs <= end.atMs && end.atMs <= atMs,
     );
@@ -167,9 +202,12 @@ export class Copies {
   }
 }
 
-/** Whether something was told after the older state; of a lost end nobody knows where it began. */
-function isBetween(atMs: number, { takenAtMs, takenUntilMs, endedAtMs }: SetBack): boolean {
-  return takenUntilMs === undefined && takenAtMs < atMs && atMs <= endedAtMs;
+/** Whether a sender was told of what can not be in the older state; of a lost end nobody knows where it began. */
+function isNewsSince(
+  { takenAtMs, takenUntilMs, endedAtMs }: SetBack,
+  { sentAtMs, receivedAtMs }: Entry,
+): boolean {
+  return takenUntilMs === undefined && takenAtMs < sentAtMs && receivedAtMs <= endedAtMs;
 }
 
 /** The name of the host that uses a copy of the disk of another. */

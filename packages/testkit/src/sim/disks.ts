@@ -222,6 +222,7 @@ export class Disks {
       default:
         // Of what was written last no witness may know yet.
         this.#loseEnd(host, this.#setting.clock.nowMs() - WITNESS_LAG_MS);
+        this.#setting.history.copies.damaged(host, this.#setting.clock.nowMs());
         disk.damage(fate);
     }
   }

@@ -64,17 +64,10 @@ export class Judge {
     const { outcome } = entry;
     const isOver = outcome?.status === 'expired' || outcome?.status === 'cancelled';
     const { copies } = this.#history;
-    const isExcused =
-      copies.isOfClone(entry, start) ||
-      copies.isUntold(entry, start) ||
-      copies.isMarkedByWayOfCaution(start);
+    const isExcused = copies.mayStartAfterItsEnd(entry, start);
     if (isOver && !isExcused) blame('conservation', `handled after it was ${outcome.status}`);
     const twice = duplicateOf(entry, start);
-    const isUnknowable =
-      copies.isOfNamelessCopy(entry) ||
-      copies.isForgottenByAll(entry, start) ||
-      copies.isOfOtherClone(entry, start);
-    if (twice !== undefined && !isUnknowable) blame('no duplicate', twice);
+    if (twice !== undefined && !copies.mayStartAgain(entry, start)) blame('no duplicate', twice);
     const miscounted = this.#miscountOf(entry, start);
     if (miscounted !== undefined) blame('honesty', miscounted);
     this.#checkFlow(entry, start, blame);

@@ -56,7 +56,7 @@ describe('a receiver that was set back', () => {
     expect(copies.isForgottenByAll(entry(sent), again)).toBe(true);
     const told = { ...sent, receivedAtMs: 180 };
     expect(copies.isForgottenByAll(entry(told), again)).toBe(false);
-    expect(copies.isForgottenByAll(entry({ ...told, receivedAtMs: 90 }), again)).toBe(true);
+    expect(copies.isForgottenByAll(entry({ ...told, sentAtMs: 90 }), again)).toBe(true);
     expect(copies.isForgottenByAll(entry({ ...sent, starts: [start({ atMs: 90 })] }), again)).toBe(
       false,
     );
@@ -75,6 +75,15 @@ describe('a receiver that was set back', () => {
     expect(copies.isMarkedByWayOfCaution(start(again))).toBe(false);
     expect(copies.isMarkedByWayOfCaution(start({ isRedelivered: true }))).toBe(false);
   });
+});
+
+test('a sender whose disk was damaged sends again what had ended before, marked', () => {
+  const copies = new Copies();
+  copies.damaged('client 1', 200);
+  const again = start({ atMs: 300, isResent: true });
+  expect(copies.isOfDamage(entry({ settledAtMs: 150 }), again)).toBe(true);
+  expect(copies.isOfDamage(entry({ settledAtMs: 250 }), again)).toBe(false);
+  expect(copies.isOfDamage(entry({ settledAtMs: 150 }), start({ atMs: 300 }))).toBe(false);
 });
 
 describe('what a host holds', () => {
@@ -133,5 +142,12 @@ function entry(given: Partial<Entry> & { readonly from?: string }): Entry {
 }
 
 function start(given: Partial<Start>): Start {
-  return { host: 'server', atMs: 0, session: 's', isRedelivered: false, ...given } as Start;
+  return {
+    host: 'server',
+    atMs: 0,
+    session: 's',
+    isRedelivered: false,
+    isResent: false,
+    ...given,
+  } as Start;
 }
