@@ -8,7 +8,7 @@ const SEEDS = 2_000;
 const WORKERS = 2;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test('two thousand fresh seeds keep every promise in memory, and reach every fault and every step', async () => {
+test('two thousand fresh seeds keep every promise, but for disks that come back other than they were, and reach every fault and every step', async () => {
   const from = freshSeed();
   const { failures, counts, seconds } = await runSeeds({ from, count: SEEDS, workers: WORKERS });
   const coverage = new Coverage();
@@ -17,14 +17,18 @@ test('two thousand fresh seeds keep every promise in memory, and reach every fau
     `${SEEDS} seeds from ${from}: ${(SEEDS / seconds).toFixed(0)} seeds/s\n${coverage.table()}`,
   );
   const commands = failures.map(({ seed, invariant, what }) => ({
-    isOnDisk: drawPlan(seed).durable.length > 0,
+    seed,
     command: `${invariant}: ${what}\n  npm run sim -- --seed ${seed} --trace --shrink`,
   }));
-  // Stores on disk are a preview: what breaks with them is told, and not held against the rest yet.
-  const known = commands.filter(({ isOnDisk }) => isOnDisk);
-  console.log(`${known.length} runs with stores on disk break a promise`);
-  for (const { command } of known) console.log(command);
-  expect(commands.filter(({ isOnDisk }) => !isOnDisk)).toEqual([]);
+  // About one run in a thousand with an old, copied or damaged disk is not understood yet: told, and not held against the rest.
+  const [known, rest] = [true, false].map((is) =>
+    commands.filter((one) => hasOtherDisk(one) === is),
+  );
+  console.log(
+    `${known?.length ?? 0} runs with disks that are other than they were break a promise`,
+  );
+  for (const { command } of known ?? []) console.log(command);
+  expect(rest).toEqual([]);
   expect(coverage.missing).toEqual([]);
 }, 600_000);
 
@@ -34,6 +38,12 @@ test('the same seed gives the same trace', async () => {
     expect(second.hash).toBe(first.hash);
   }
 });
+
+/** Whether a disk is set back, copied or damaged in a run. */
+function hasOtherDisk({ seed }: { readonly seed: number }): boolean {
+  const { incidents } = drawPlan(seed);
+  return incidents.some(({ kind }) => ['restore', 'clone', 'damage'].includes(kind));
+}
 
 /** Another commit, other seeds; the same commit, the same seeds. */
 function freshSeed(): number {
