@@ -31,6 +31,9 @@ describe('the simulator', () => {
           stopsAtFailure: true,
         });
         expect(failures.length, `nothing found in ${seeds} seeds`).toBeGreaterThan(0);
+        const from = failures[0]?.seed ?? 0;
+        const { failures: ownFailures } = await runSeeds({ from, count: 1, workers: 1 });
+        expect(ownFailures, 'the seed fails without the fault as well').toEqual([]);
         console.log(
           `${patch}: seed ${failures[0]?.seed} finds ${failures[0]?.invariant}: ${failures[0]?.what}`,
         );
