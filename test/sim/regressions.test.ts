@@ -18,6 +18,11 @@ test('a session whose resume window ends while its server drains is not found ag
   expect(violations).toEqual([]);
 });
 
+test('what was told as given back is not sent again by a run that came back', async () => {
+  const { violations } = await simulate(drawPlan(44_751_454));
+  expect(violations).toEqual([]);
+});
+
 describe('a message that waits for room in the outbox', () => {
   test('comes into the session that follows, when the one before it was lost', async () => {
     const world = new World();

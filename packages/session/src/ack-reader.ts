@@ -10,7 +10,7 @@ import {
 import { codeOf } from './expiry.ts';
 import type { Outbox } from './outbox.ts';
 import type { SendChannel } from './send-channel.ts';
-import { HANDLED, ofOwnAccord, settlementOf } from './settlement.ts';
+import { HANDLED, settlementOf } from './settlement.ts';
 import type { Transmitter } from './transmitter.ts';
 
 /**
@@ -75,8 +75,9 @@ export class AckReader {
     const tooOld = message.isExpiring ? codeOf(message) : undefined;
     const settlement = settlementOf(answer, payload, tooOld);
     const isOfThisCopy = settlement.status === 'expired' || settlement.status === 'cancelled';
-    // The peer speaks of this copy: what became of an earlier one it can not know.
-    this.#outbox.settle(message, isOfThisCopy ? ofOwnAccord(message, settlement) : settlement);
+    // Told once it is kept: a run that came back would send it again, and the peer may have forgotten.
+    if (isOfThisCopy) this.#outbox.void(message, 'cancelled', settlement, true);
+    else this.#outbox.settle(message, settlement);
     return undefined;
   }
 

@@ -185,13 +185,15 @@ export class Outbox {
     message: OutgoingMessage,
     reason: NonNullable<OutgoingMessage['voidReason']>,
     settlement: Settlement,
+    isGivenBack = false,
   ): void {
     if (message.voidReason !== undefined) return;
     const { journal, sink } = this.#context;
-    const channel = this.channelOf(message);
-    const said = ofOwnAccord(message, settlement);
+    const [channel, said] = [this.channelOf(message), ofOwnAccord(message, settlement)];
     sink.requestFlush();
-    if (message.seq < channel.received && !message.isPaged) {
+    // It takes no place any more; of an earlier copy the peer can not know.
+    if (isGivenBack) this.#vacate(channel, message);
+    else if (message.seq < channel.received && !message.isPaged) {
       this.settle(message, said);
       return;
     }
@@ -368,13 +370,8 @@ export class Outbox {
     const { seq } = message;
     if (!message.isLeftBehind) channel.release(seq);
     if (journal.isVolatile) return;
-    journal.persist({
-      type: 'dropOutgoing',
-      session: setting.storeKey,
-      channel: channel.number,
-      from: seq,
-      to: seq + 1,
-    });
+    const place = { channel: channel.number, from: seq, to: seq + 1 };
+    journal.persist({ type: 'dropOutgoing', session: setting.storeKey, ...place });
   }
 
   /** The wire still needs something at this seq: the record stays, without its payload. */

@@ -21,6 +21,22 @@ describe('a message that the peer gives back', () => {
     });
   });
 
+  test('is told once that is kept: a run that came back would send it again', () => {
+    const pair = new Pair({}, { client: { isVolatile: false } });
+    pair.server.respond = undefined;
+    pair.connect();
+    pair.send(pair.client);
+    const waiting = pair.send(pair.client);
+    pair.advance(1_000);
+    pair.client.commitMs = 50;
+    pair.client.session.cancel(waiting);
+    pair.advance(30);
+    expect(pair.client.settlements.get(waiting)).toBeUndefined();
+    pair.advance(100);
+    expect(pair.client.settlements.get(waiting)).toMatchObject({ status: 'cancelled' });
+    expect(pair.client.session.stats(pair.nowMs)).toMatchObject({ unsettled: 1 });
+  });
+
   test.each(['cancelled', 'expired'])(
     'is in doubt and not %s, where an earlier copy may have been handled',
     (ending) => {
