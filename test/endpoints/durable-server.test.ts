@@ -182,6 +182,26 @@ test('a server killed before READY goes on with the session that was to be follo
   expect(pair.store.contents().sessions).toHaveLength(1);
 });
 
+test.each([5, 13, 14, 15, 16, 17, 30, 45])(
+  'a server that closes in the middle of a move loses nothing: the next run goes on (%i ms)',
+  async (afterMs) => {
+    const pair = await withOrders();
+    pair.store.faults = { readMs: 20, commitMs: 5 };
+    pair.dial('second');
+    const lost = pair.session.id;
+    await pair.until(() => pair.server.sessions.at(-1)?.id !== lost);
+    await pair.run(afterMs);
+    let isClosed = false;
+    void pair.server.close({ drainMs: 0 }).then(() => (isClosed = true));
+    await pair.until(() => isClosed);
+    await pair.restart();
+    await pair.run(60_000);
+    expect([...new Set(pair.handled)]).toEqual(ORDERS);
+    expect(pair.session.stats().unsettled).toBe(0);
+    expect(pair.store.contents().sessions).toHaveLength(1);
+  },
+);
+
 test('a server that closes says of what its store keeps that it is left there', async () => {
   const pair = await withOrders();
   const receipt = pair.session.send(Order, 50);

@@ -261,11 +261,13 @@ export class ServerSession implements SessionLife {
     // It may have ended otherwise while the server drained: then nothing of it is to be found.
     const isDetached = isLocal && code === this.#detachCode;
     const isKept = isDetached && !this.#setting.source.store.isVolatile;
+    // Nothing moves into a session that is over: what has not moved stays where it is.
+    const moving = this.moves?.stop() ?? [];
     if (!isKept) {
       this.live.driver.stopHandling();
       if (this.isEstablished) this.bury(true);
       void this.live.bury(code, reason);
-      for (const one of this.moves?.stop() ?? []) void one.bury(code, reason);
+      for (const one of moving) void one.bury(code, reason);
     }
     this.#isLeft = isKept;
     this.sender.close();
