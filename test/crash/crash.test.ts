@@ -36,7 +36,7 @@ describe('a power cut', () => {
       '8 fdatasync(3</s/a>) = 0',
       '7 writev(3</s/a>, [{}], 1) = 30',
     );
-    expect(sizes(seen)).toEqual({ size: 140, syncedSize: 110 });
+    expect(sizes(seen)).toEqual({ size: 140, syncedSize: 110, roomSize: 0 });
   });
 
   test('takes what was written while a sync ran, and all of a sync that never returned', () => {
@@ -48,7 +48,7 @@ describe('a power cut', () => {
       '8 fdatasync(3</s/a> <unfinished ...>',
       '8 +++ killed by SIGKILL +++',
     );
-    expect(sizes(seen)).toEqual({ size: 115, syncedSize: 110 });
+    expect(sizes(seen)).toEqual({ size: 115, syncedSize: 110, roomSize: 0 });
   });
 
   test('does not count calls that failed, and follows a file that is cut short', () => {
@@ -57,7 +57,25 @@ describe('a power cut', () => {
       '7 pwrite64(3</s/a>, ""..., 8, 40) = 8',
       '7 ftruncate(3</s/a>, 4) = 0',
     );
-    expect(sizes(seen)).toEqual({ size: 4, syncedSize: 4 });
+    expect(sizes(seen)).toEqual({ size: 4, syncedSize: 4, roomSize: 0 });
+  });
+
+  test('leaves zeros of what was written into room in a log, and not synced', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wilco-power-'));
+    const log = join(folder, '000005.log');
+    const seen = trace(
+      `7 openat(AT_FDCWD, "${log}", O_RDWR|O_CREAT|O_TRUNC, 0666) = 3<${log}>`,
+      `7 write(3<${log}>, ""..., 10) = 10`,
+      `8 openat(AT_FDCWD, "${log}", O_WRONLY|O_APPEND|O_CLOEXEC) = 4<${log}>`,
+      `8 writev(4<${log}>, [{}], 1) = 30`,
+      `8 fdatasync(4<${log}>) = 0`,
+      `7 write(3<${log}>, ""..., 6) = 6`,
+    );
+    // The log had 10 bytes before all this.
+    writeFileSync(log, `${'x'.repeat(26)}${'\0'.repeat(24)}`);
+    expect(cutPower(seen, [folder], () => false)).toBe(6);
+    expect(readFileSync(log, 'utf8')).toBe(`${'x'.repeat(20)}${'\0'.repeat(30)}`);
+    rmSync(folder, { recursive: true });
   });
 
   test('shortens the files in its places, and no others', () => {

@@ -23,7 +23,7 @@ export interface StraceOrder {
 }
 
 /** The calls that show what of a file was written, and what of it was synced. */
-const FILE_CALLS = ['write', 'writev', 'pwrite64', 'fdatasync', 'fsync', 'ftruncate'];
+const FILE_CALLS = ['openat', 'write', 'writev', 'pwrite64', 'fdatasync', 'fsync', 'ftruncate'];
 
 /** Whether strace is here, and may be used. */
 export function hasStrace(): boolean {

@@ -6,6 +6,9 @@ import { writeWords } from './session-records.ts';
 import type { SessionState, StoreState } from './store-state.ts';
 import { isEager } from './sweeper.ts';
 
+/** What a database adds to a record, about. */
+const WRITE_BYTES = 8;
+
 /** Told when what it waits for holds, or never will. */
 export type CommitDone = (error?: unknown) => void;
 
@@ -33,6 +36,8 @@ export class CommitBatch {
   isUrgent = false;
   /** Whether an entry that it drops is in the database still, though that was told as done. */
   hasEntryDrops = false;
+  /** How many bytes its records have, once it is sealed; those of the application are not counted. */
+  writtenBytes = 0;
   #payloadBytes = 0;
   /** The one that is being added. */
   #commit: readonly StoreOperation[] = [];
@@ -85,6 +90,7 @@ export class CommitBatch {
     this.writer.begin(key);
     writeMark(this.writer, floor);
     this.#put(key);
+    this.writtenBytes = this.writer.totalBytes + writes.length * WRITE_BYTES;
   }
 
   /** It is in the database. */

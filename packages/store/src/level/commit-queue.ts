@@ -220,7 +220,7 @@ export class CommitQueue {
   }
 
   #completed(batch: CommitBatch): void {
-    const { bytes, number } = batch;
+    const { number, writtenBytes: bytes } = batch;
     batch.completed(this.#setting.isCopying);
     this.#writers.push(batch.writer);
     this.#writing = undefined;

@@ -238,6 +238,7 @@ export class DatabaseStore implements Store {
         recovery.succeeded();
         witness?.note(committed);
         this.#room.wrote(bytes);
+        this.#makeLogRoom(bytes);
         sweeper.note();
       },
       makeRoom: (committing) => recovery.makeRoom(committing),
@@ -247,6 +248,11 @@ export class DatabaseStore implements Store {
     const sweeper = new Sweeper({ database, state, queue, commitKey, clock });
     sweeper.note();
     return { database, queue, sweeper, recovery, witness, found };
+  }
+
+  #makeLogRoom(bytes: number): void {
+    // What is not synced gains nothing by it; and the last room on a disk is not for this.
+    if (!this.#options.isLazy && !this.#room.isFull) this.#place.logRoom?.wrote(bytes);
   }
 
   async #read<Value>(read: (database: LevelDatabase) => Promise<Value>): Promise<Value> {
@@ -283,6 +289,7 @@ export class DatabaseStore implements Store {
 
   async #letGo(): Promise<void> {
     this.#room.stop();
+    await this.#place.logRoom?.settled();
     await this.#place.witness?.close().catch(() => undefined);
     if (this.#isOwner) await this.#database?.close().catch(() => undefined);
   }

@@ -6,6 +6,7 @@ import { classicDatabase, isLocked, wordsOf } from './classic-database.ts';
 import { isNoSpace } from './commit-queue.ts';
 import { assertWhole, makeDatabase } from './database-making.ts';
 import type { LevelDatabase } from './level-database.ts';
+import { LogRoom } from './log-room.ts';
 import type { DiskSpace } from './room-watch.ts';
 import { checkTables } from './table-check.ts';
 import { syncDirectory, witnessFile } from './witness-file.ts';
@@ -19,6 +20,8 @@ export interface LevelPlace {
   opened(): Promise<void>;
   readonly witness: WitnessFile | undefined;
   readonly space: DiskSpace | undefined;
+  /** Makes syncs shorter; where the database is not known well enough for it, or the system, there is none. */
+  readonly logRoom: LogRoom | undefined;
   /** Whether the database is for the store alone to open and close. */
   readonly isOwn: boolean;
   /** Whether the database copies what it is given before `batch()` returns. */
@@ -50,6 +53,7 @@ export function folder(path: string): LevelPlace {
         return bavail * bsize;
       },
     },
+    logRoom: process.platform === 'linux' ? new LogRoom(database) : undefined,
     isOwn: true,
     isCopying: true,
   };
@@ -80,6 +84,7 @@ export function placeOf(
     opened: () => Promise.resolve(),
     witness: typeof witness === 'string' ? witnessFile(resolve(witness)) : witness,
     space,
+    logRoom: undefined,
     isOwn: false,
     isCopying: false,
   };

@@ -36,6 +36,11 @@ export class RecordWriter {
     return this.#position - this.#bodyStart;
   }
 
+  /** Bytes of all records since the last reset, with their keys. */
+  get totalBytes(): number {
+    return this.#total;
+  }
+
   /** Ends the record; returns it with its checksum. */
   end(): Uint8Array {
     this.#ensure(CHECKSUM_BYTES);
