@@ -74,10 +74,10 @@ export class AckReader {
     }
     const tooOld = message.isExpiring ? codeOf(message) : undefined;
     const settlement = settlementOf(answer, payload, tooOld);
-    const isOfThisCopy = settlement.status === 'expired' || settlement.status === 'cancelled';
-    // Told once it is kept: a run that came back would send it again, and the peer may have forgotten.
-    if (isOfThisCopy) this.#outbox.void(message, 'cancelled', settlement, true);
-    else this.#outbox.settle(message, settlement);
+    // No handler took it. Told once that is kept: a run that came back would send it again, and
+    // the peer may have forgotten, or take it by then.
+    if (settlement.hasRun) this.#outbox.settle(message, settlement);
+    else this.#outbox.void(message, 'cancelled', settlement, true);
     return undefined;
   }
 

@@ -62,10 +62,10 @@ export class Judge {
       blame('integrity', `meant for ${message.to}, handled by ${host}`);
     }
     const { outcome } = entry;
-    const isOver = outcome?.status === 'expired' || outcome?.status === 'cancelled';
     const { copies } = this.#history;
     const isExcused = copies.mayStartAfterItsEnd(entry, start);
-    if (isOver && !isExcused) blame('conservation', `handled after it was ${outcome.status}`);
+    if (saysThatNoneRan(outcome) && !isExcused)
+      blame('conservation', `handled after it was ${outcome.status}`);
     const twice = duplicateOf(entry, start);
     if (twice !== undefined && !copies.mayStartAgain(entry, start)) blame('no duplicate', twice);
     const miscounted = this.#miscountOf(entry, start);
@@ -148,6 +148,12 @@ export class Judge {
     flow.lastOrder = entry.order;
     flow.running.add(start);
   }
+}
+
+/** Whether a sender was told that no handler took its message, and none will. */
+function saysThatNoneRan(outcome: Entry['outcome']): outcome is NonNullable<Entry['outcome']> {
+  if (outcome?.status === 'rejected') return !outcome.hasRun;
+  return outcome?.status === 'expired' || outcome?.status === 'cancelled';
 }
 
 /** One ordered flow, in one session, as one process receives it. */

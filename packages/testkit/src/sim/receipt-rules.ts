@@ -41,9 +41,8 @@ const RULES: { readonly [Status in Outcome['status']]: Rule<Status> } = {
     const { entry } = subject;
     const { kind } = entry.message.conduct;
     if (hasRun) return whyRejected(code, subject);
-    if (entry.starts.some(({ isResent }) => !isResent) && !mayHaveMoved(entry)) {
-      return `a handler had started, but it says that none ran (${code})`;
-    }
+    const taken = takenBy(entry, subject.history);
+    if (taken !== undefined) return `it says that none ran (${code}), but ${taken}`;
     // Its sender's earlier life, or a clone, had given its place to another message.
     const { copies } = subject.history;
     if (code === 'WILCO_ID_REUSED' && copies.mayBeUsedElsewhere(entry.message.from, Infinity))
@@ -115,13 +114,6 @@ function takenBy(entry: Entry, { copies }: History): string | undefined {
       !copies.isOfClone(entry, start) && !copies.isForgotten(start) && !copies.isElsewhere(start),
   );
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
-}
-
-/** A copy in another session may end by itself while the other had run. */
-function mayHaveMoved({ starts, message }: Entry): boolean {
-  return (
-    new Set(starts.map(({ session }) => session)).size > 1 || message.conduct.kind === 'unknown'
-  );
 }
 
 function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string | undefined {

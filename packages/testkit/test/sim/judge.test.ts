@@ -178,6 +178,15 @@ describe('a handler', () => {
     expect(run.blamed()).toEqual(['order: message 1: started while 1 were running']);
   });
 
+  test('that takes a message that was refused without a handler breaks conservation', () => {
+    const run = new Run();
+    const entry = run.send({ kind: 'unknown' });
+    const refused = { status: 'rejected', code: 'WILCO_TYPE_UNKNOWN', reason: '' } as const;
+    run.settle(entry, { ...refused, hasRun: false, isRetryable: false });
+    run.handle(entry, 'done');
+    expect(run.blamed()).toEqual(['conservation: message 0: handled after it was rejected']);
+  });
+
   test('that takes an expired message breaks conservation', () => {
     const run = new Run();
     const entry = run.send({}, { ttlMs: 1 });
