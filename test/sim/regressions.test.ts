@@ -23,6 +23,11 @@ test('what was told as given back is not sent again by a run that came back', as
   expect(violations).toEqual([]);
 });
 
+test('a start that was marked, and did not come before its process was killed, counts as an attempt', async () => {
+  const { violations } = await simulate(drawPlan(2_004_823));
+  expect(violations).toEqual([]);
+});
+
 describe('a message that waits for room in the outbox', () => {
   test('comes into the session that follows, when the one before it was lost', async () => {
     const world = new World();

@@ -2,6 +2,7 @@
  * The simulator's command.
  *
  *     npm run sim -- --seeds 100000 --from 1 --workers 2 [--resume]
+ *     npm run sim -- --seeds 20000 --from 1 --with restore,clone,damage
  *     npm run sim -- --seed 4711 [--trace] [--shrink]
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
+    with: { type: 'string' },
     seed: { type: 'string' },
     trace: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: false },
@@ -64,14 +66,17 @@ async function many(): Promise<number> {
   coverage.add(before?.counts ?? []);
   const failures: FailedSeed[] = [...(before?.failures ?? [])];
   let done = before?.done ?? 0;
+  let ran = 0;
   const startedAt = done;
   const startedMs = performance.now();
   await runSeeds({
     from: from + done,
     count: count - done,
     workers: Number(values.workers),
+    incidents: values.with?.split(','),
     onBatch: (batch) => {
       done += batch.count;
+      ran += batch.ran;
       coverage.add(batch.counts);
       failures.push(...batch.failures);
       for (const failure of batch.failures) tell(failure);
@@ -83,7 +88,7 @@ async function many(): Promise<number> {
   const seconds = (performance.now() - startedMs) / 1_000;
   console.log(`\n${coverage.table()}\n`);
   console.log(
-    `${done} seeds from ${from}: ${failures.length} failed; ${((done - startedAt) / seconds).toFixed(1)} seeds/s`,
+    `${done} seeds from ${from}, ${ran} of them run now: ${failures.length} failed; ${((done - startedAt) / seconds).toFixed(1)} seeds/s`,
   );
   rmSync(PROGRESS_FILE, { force: true });
   // A small run can not reach everything.

@@ -12,6 +12,8 @@ export interface SeedRun {
   readonly root?: string;
   /** Stops at the first seed that finds something. @defaultValue `false` */
   readonly stopsAtFailure?: boolean;
+  /** Only plans in which one of these incidents befalls somebody. @defaultValue all plans */
+  readonly incidents?: readonly string[] | undefined;
   /** Called when a batch is done. */
   readonly onBatch?: (report: BatchReport) => void;
 }
@@ -40,7 +42,7 @@ export async function runSeeds(run: SeedRun): Promise<SeedRunReport> {
   const batchSize = run.stopsAtFailure === true ? SMALL_BATCH : BATCH;
   const take = (): SeedBatch | undefined => {
     if (next >= end || (run.stopsAtFailure === true && failures.length > 0)) return undefined;
-    const batch = { from: next, count: Math.min(batchSize, end - next) };
+    const batch = { from: next, count: Math.min(batchSize, end - next), incidents: run.incidents };
     next += batch.count;
     return batch;
   };

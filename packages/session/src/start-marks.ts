@@ -14,8 +14,9 @@ interface Starter {
  *
  * A sync for each start would be too dear. So each commit says *ahead* up to which seq handlers
  * may start until the next one; whatever is below and not handled counts, after a crash, as
- * perhaps started: once. Whatever was redelivered gets an exact mark of its own before it starts,
- * so its further attempts are counted truly.
+ * perhaps started: once. Whatever was redelivered gets a mark of its own, which is kept before each
+ * further start. So no start goes uncounted; one that was marked, and did not come before its process
+ * died, counts as well, for nobody can tell.
  */
 export class StartMarks {
   readonly #context: SessionContext;

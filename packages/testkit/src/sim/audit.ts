@@ -1,12 +1,12 @@
 import { levelStore } from '@wilco/store/level';
-import type { IncomingRecord, OutgoingRecord } from '@wilco/protocol';
+import type { IncomingRecord } from '@wilco/protocol';
 import type { StoreContents } from '@wilco/store';
 import { keyOf } from '../disk/sorted-table.ts';
 import type { VirtualDisk } from '../disk/virtual-disk.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { VirtualProcess } from '../virtual-process.ts';
 import type { Entry, History } from './history.ts';
-import { contentOf, effectKey, isSame, typeOf } from './parcel.ts';
+import { effectKey, isRecordOf } from './parcel.ts';
 import type { Plan, PlannedMessage } from './plan.ts';
 
 /** What was promised of a message, that has to be on the disk. */
@@ -65,10 +65,12 @@ function isClaimedReceived(entry: Entry, setting: ClaimsSetting): boolean {
 }
 
 /** Its receiver may have said how it ends. */
-function mayHaveEnded({ message, starts }: Entry, { plan }: ClaimsSetting): boolean {
+function mayHaveEnded(entry: Entry, { plan, history }: ClaimsSetting): boolean {
+  const { message, starts } = entry;
+  const attempts = starts.length + 1 + history.marks.countOf(entry);
   const { maxAttempts = 10 } = plan.options[message.to] ?? {};
   if (['unknown', 'invalid'].includes(message.conduct.kind)) return true;
-  if (starts.some(({ isAborted }) => isAborted) || starts.length + 1 >= maxAttempts) return true;
+  if (starts.some(({ isAborted }) => isAborted) || attempts >= maxAttempts) return true;
   return starts.some(({ ended }) => ended !== undefined && ended !== 'putOff');
 }
 
@@ -146,7 +148,7 @@ export class Audit {
       const what = `message ${message.index} is said to be ${promised}, but after ${event}`;
       if (hasEffect && !this.#hasEffect(message)) return `${what} its effect would be lost`;
       const records = promised === 'queued' ? outgoing : incoming;
-      const isThere = records.some((record) => isOf(record, message));
+      const isThere = records.some((record) => isRecordOf(record, message));
       if (isThere === (promised !== 'handled')) return [];
       return `${what} it would ${isThere ? 'be in the inbox' : 'not be on the disk'} of ${host}`;
     });
@@ -158,7 +160,7 @@ export class Audit {
 
   /** Which message a record in the inbox is, where there never was another copy of it. */
   #onlyCopy(record: IncomingRecord): PlannedMessage | undefined {
-    const entry = this.#setting.entries.find(({ message }) => isOf(record, message));
+    const entry = this.#setting.entries.find(({ message }) => isRecordOf(record, message));
     if (entry === undefined || record.isResent) return undefined;
     const sessions = new Set(entry.starts.map(({ session }) => session));
     const hasOther = entry.starts.some(({ isResent }) => isResent) || sessions.size > 1;
@@ -187,8 +189,4 @@ export class Audit {
     await this.#clock.run(60_000, () => isOver);
     return contents;
   }
-}
-
-function isOf(record: OutgoingRecord | IncomingRecord, message: PlannedMessage): boolean {
-  return record.type === typeOf(message).name && isSame(record.payload, contentOf(message));
 }

@@ -88,7 +88,10 @@ export class Disks {
       // Half of them learn that it is full from a write that fails.
       ...(random.split(`space ${host}`).chance(0.5) && { space: found.disk }),
     });
+    const { marks, entries } = this.#setting.history;
     return observed(store, {
+      opened: (sessions) => marks.opened(host, sessions),
+      commits: (operations) => marks.commits(host, operations, entries.values()),
       told: (damage) => this.#told(host, found, damage),
       nameOf: (storeId) => this.#nameOf(storeId),
     });

@@ -1,5 +1,6 @@
 import type { Outcome } from '@wilco/protocol';
 import { Copies } from './copies.ts';
+import { VainMarks } from './vain-marks.ts';
 import { SERVER, type PlannedMessage } from './plan.ts';
 
 /** One start of a handler, as the handler itself saw it. */
@@ -68,6 +69,8 @@ export class History {
   readonly offlineSinceMs = new Map<string, number>();
   /** Which disks were copied, and set back. */
   readonly copies = new Copies();
+  /** Which starts were marked, and never happened. */
+  readonly marks = new VainMarks();
   /** By how much the wall clocks of hosts jumped, and when. */
   readonly #jumps: { readonly host: string; readonly atMs: number; readonly byMs: number }[] = [];
   /** Messages that were refused when they were offered. */

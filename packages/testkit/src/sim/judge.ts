@@ -115,17 +115,20 @@ export class Judge {
 
   /**
    * Counts are exact, but for one: of the first crash nobody knows whether a handler had started.
-   * A disk that was set back, or has a copy, knows of fewer.
+   * A mark that was committed, and whose process died before the start, counts as one. A disk that was set back, or has a copy, knows of fewer.
    */
   #miscountOf(entry: Entry, start: Start): string | undefined {
-    const { copies } = this.#history;
+    const { copies, marks } = this.#history;
     const isOfThisCopy = (one: Start): boolean =>
       one.session === start.session && one.host === start.host;
     const before = entry.starts.filter(isOfThisCopy);
     const known = before.filter((one) => !copies.isForgotten(one)).length;
     const { attempt, isRedelivered } = start;
     if (attempt <= known) return `attempt ${attempt} after ${known}`;
-    if (attempt > before.length + 2 && !copies.isElsewhere(start))
+    // Once it is known that its first start was one, nothing is uncertain any more.
+    const perhaps = before.some((one) => one.attempt === 1) ? 0 : 1;
+    const most = before.length + 1 + perhaps + marks.countOf(entry, start);
+    if (attempt > most && !copies.isElsewhere(start))
       return `attempt ${attempt} after ${before.length} only`;
     return attempt > 1 && !isRedelivered ? `attempt ${attempt}, but not marked` : undefined;
   }

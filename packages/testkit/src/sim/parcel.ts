@@ -1,4 +1,10 @@
-import { defineMessage, type MessageType, type PayloadCodec } from '@wilco/protocol';
+import {
+  defineMessage,
+  type IncomingRecord,
+  type MessageType,
+  type OutgoingRecord,
+  type PayloadCodec,
+} from '@wilco/protocol';
 import type { PlannedMessage } from './plan.ts';
 
 /** What a payload needs to name itself: what it is, its index, its size. */
@@ -97,4 +103,12 @@ function parcel(kind: number, index: number, size: number): Uint8Array {
   view.setUint32(1, index);
   view.setUint32(5, size);
   return content;
+}
+
+/** Whether a record in a store is the message. */
+export function isRecordOf(
+  record: Pick<OutgoingRecord | IncomingRecord, 'type' | 'payload'>,
+  message: PlannedMessage,
+): boolean {
+  return record.type === typeOf(message).name && isSame(record.payload, contentOf(message));
 }

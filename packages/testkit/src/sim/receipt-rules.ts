@@ -133,15 +133,22 @@ function whyRejected(code: string, subject: RuleSubject): string | undefined {
   if (code === 'WILCO_HANDLER_FAILED')
     return endings.includes('threw') ? undefined : 'no handler threw';
   if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
-  if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(plan, entry);
+  if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(subject);
   if (endings.includes('putOff')) return whyNotAgain(code, subject);
   return `the code ${code} is nobody's`;
 }
 
-/** Of the first crash nobody knows whether a handler had started: it may count for one more. */
-function attemptsOf(plan: Plan, { starts, message }: Entry): string | undefined {
+/**
+ * Of the first crash nobody knows whether a handler had started: it may count for one more. So does
+ * each mark whose start never was.
+ */
+function attemptsOf({ plan, history, entry }: RuleSubject): string | undefined {
+  const { starts, message } = entry;
   const { maxAttempts = 10 } = plan.options[message.to] ?? {};
-  return starts.length + 1 >= maxAttempts ? undefined : `it had ${starts.length} attempts`;
+  const perhaps = starts.some(({ attempt }) => attempt === 1) ? 0 : 1;
+  return starts.length + perhaps + history.marks.countOf(entry) >= maxAttempts
+    ? undefined
+    : `it had ${starts.length} attempts`;
 }
 
 /** A handler had put it off, and its time was over before another could start. */

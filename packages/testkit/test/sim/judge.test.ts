@@ -5,6 +5,7 @@ import { Judge } from '../../src/sim/judge.ts';
 import { replyTo } from '../../src/sim/parcel.ts';
 import type { Conduct, Plan, PlannedMessage } from '../../src/sim/plan.ts';
 import { drawPlan } from '../../src/sim/draw-plan.ts';
+import { recordOf, SESSION } from './stored-message.ts';
 
 type Body = Uint8Array | undefined;
 const HANDLED: Outcome<Body> = { status: 'handled', reply: undefined, replyLost: false };
@@ -153,6 +154,54 @@ describe('a handler', () => {
     expect(other.blamed()[0]).toContain('after another had, and not marked');
   });
 
+  test('counts one more for each mark that was kept and whose start never was, and for nothing else', () => {
+    const again = { run: 2, isRedelivered: true };
+    const run = new Run();
+    const entry = run.send();
+    run.mark(entry, 2);
+    run.opens(entry, 2);
+    // One for the first crash, one for the mark.
+    run.handle(entry, undefined, { ...again, attempt: 3 });
+    expect(run.blamed()).toEqual([]);
+    run.handle(entry, undefined, { ...again, run: 3, attempt: 5 });
+    expect(run.blamed()).toContain('honesty: message 0: attempt 5 after 1 only');
+  });
+
+  test.each([
+    ['was followed by its start', 2, 2, true],
+    ['was not kept', 2, 1, false],
+  ])('counts no mark that %s', (_, marked, found, isStarted) => {
+    const run = new Run();
+    const entry = run.send();
+    run.mark(entry, marked);
+    if (isStarted) run.handle(entry, undefined, { isRedelivered: true, attempt: 2 });
+    run.opens(entry, found);
+    const before = isStarted ? 1 : 0;
+    const attempt = before + 3;
+    run.handle(entry, 'done', { run: 2, isRedelivered: true, attempt });
+    expect(run.blamed()).toEqual([`honesty: message 0: attempt ${attempt} after ${before} only`]);
+  });
+
+  test('counts nothing for the first crash when its first start is known', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.handle(entry, undefined);
+    run.handle(entry, 'done', { run: 2, isRedelivered: true, attempt: 3 });
+    expect(run.blamed()).toEqual(['honesty: message 0: attempt 3 after 1 only']);
+  });
+
+  test('that was put off, or found twice, is no such mark', () => {
+    const run = new Run();
+    const entry = run.send();
+    run.mark(entry, 2, 100);
+    run.opens(entry, 2, 100);
+    run.mark(entry, 2);
+    run.opens(entry, 2);
+    run.opens(entry, 2);
+    run.handle(entry, 'done', { run: 2, isRedelivered: true, attempt: 4 });
+    expect(run.blamed()).toEqual(['honesty: message 0: attempt 4 after 0 only']);
+  });
+
   test('that said "not now" starts again in the same process, and is counted', () => {
     const run = new Run();
     const entry = run.send();
@@ -291,6 +340,21 @@ class Run {
     this.judge.starts(entry, start, start.host);
     this.history.started(entry, start);
     if (ended !== undefined) this.judge.ends(entry, start);
+  }
+
+  /** A process of the server orders the mark of a start, or keeps when the message may start again. */
+  mark(entry: Entry, attempts: number, notBeforeWallMs?: number): void {
+    const record = recordOf(entry, attempts, notBeforeWallMs);
+    const { marks, entries } = this.history;
+    marks.commits('server', [{ type: 'putIncoming', record }], entries.values());
+  }
+
+  /** The next process of the server finds the message in its store. */
+  opens(entry: Entry, attempts: number, notBeforeWallMs?: number): void {
+    const incoming = [recordOf(entry, attempts, notBeforeWallMs)];
+    const session = { ...SESSION, session: 'first' };
+    const contents = { session, sending: [], receiving: [], outgoing: [], incoming };
+    this.history.marks.opened('server', [contents]);
   }
 
   settle(entry: Entry, outcome: Outcome<Body>): string[] {
