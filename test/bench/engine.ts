@@ -105,7 +105,7 @@ class EnginePeer implements SessionSink, FrameCounts {
   constructor(options: ReturnType<typeof resolveSessionOptions>, setting: SessionSetting) {
     this.#session = new Session(options, setting, this, 0);
     this.#session.name('bench');
-    this.#announcement = this.#session.announcement();
+    this.#announcement = this.#session.opening.announcement();
     this.#attach();
   }
 
@@ -138,9 +138,9 @@ class EnginePeer implements SessionSink, FrameCounts {
   /** The connection is lost, and the next one is there. */
   resumes(): void {
     this.#session.connectionLost(undefined, this.#nowMs);
-    this.#session.offers();
-    this.#session.announcement();
-    this.#session.fullAck(this.#nowMs);
+    this.#session.opening.offers();
+    this.#session.opening.announcement();
+    this.#session.opening.fullAck(this.#nowMs);
     this.#attach();
   }
 
@@ -195,7 +195,7 @@ class EnginePeer implements SessionSink, FrameCounts {
       isReliable: true,
       counts: this,
     };
-    const judgement = this.#session.judge('peer', []);
+    const judgement = this.#session.opening.judge('peer', []);
     if (judgement !== 'continues') throw new Error(`the session believes: ${judgement}`);
     this.#session.attach(link, this.#nowMs);
     this.#session.flush(this.#nowMs, true);

@@ -351,7 +351,7 @@ export class ClientLife implements ClientOpeningOwner, ClientSessionsOwner {
     // A listener of `stateLost` may have closed the client.
     if (session === undefined || session.hasEnded || connection?.phase !== 'storing') return;
     const { driver } = session;
-    const announcement = driver.engine.announcement();
+    const announcement = driver.engine.opening.announcement();
     const ready = { kind: 'ready', announcement, ack: driver.fullAck() } as const;
     connection.accept(driver, welcome, ready);
     // What the server says that it holds may have been wrong.

@@ -141,7 +141,7 @@ export class ClientSessions {
     const session = { id: named.id, token: named.token };
     const { features } = NO_SESSION;
     if (this.#abandon === undefined) {
-      const channels = this.#current.driver.engine.offers();
+      const channels = this.#current.driver.engine.opening.offers();
       return { session, abandon: undefined, expectedServer: named.serverId, channels, features };
     }
     // Who gives its session up takes any server.
@@ -222,7 +222,7 @@ export class ClientSessions {
       const detail = `WELCOME resumes ${welcome.sessionId}, which was not asked for`;
       return { type: 'broken', error: new WilcoError('WILCO_FRAME_UNEXPECTED', detail) };
     }
-    switch (this.#current.driver.engine.judge(welcome.runId, welcome.channels)) {
+    switch (this.#current.driver.engine.opening.judge(welcome.runId, welcome.channels)) {
       case 'continues':
         return undefined;
       case 'peerStateLost':

@@ -140,13 +140,13 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
     }
   }
 
-  fullAck(): ReturnType<Session['fullAck']> {
-    return this.#session.fullAck(this.#clock.nowMs());
+  fullAck(): ReturnType<Session['opening']['fullAck']> {
+    return this.#session.opening.fullAck(this.#clock.nowMs());
   }
 
   /** The opening of a connection is over. */
   attach(connection: FrameConnection, link: Link): void {
-    if (this.#step((nowMs) => this.#session.onDisk.prepare(link.ack, nowMs))) {
+    if (this.#step((nowMs) => this.#session.prepare(link.ack, nowMs))) {
       this.#connection = connection;
       this.#isInputDry = true;
       this.#step((nowMs) => this.#session.attach(link, nowMs));

@@ -83,7 +83,8 @@ export function sessionSetting(
     ...(!store.isVolatile && { shelf: new ReceiptShelf() }),
     hasIntegrity: source.hasIntegrity,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
-    ids: { ...peer, table: source.ids, hashOf },
+    // Written out: what is spread makes V8 describe each object anew.
+    ids: { scope: peer.scope, pastOf: peer.pastOf, table: source.ids, hashOf },
     budget,
     ...rulesOf(source),
   };

@@ -241,7 +241,7 @@ export class Admission {
 
   #lostState(hello: HelloFrame, session: ServerSession): NewReason | undefined {
     if (session.isDamaged) return 'serverStateLost';
-    switch (session.live.driver.engine.judge(hello.runId, hello.channels)) {
+    switch (session.live.driver.engine.opening.judge(hello.runId, hello.channels)) {
       case 'continues':
         return undefined;
       case 'peerStateLost':
@@ -325,8 +325,8 @@ export class Admission {
       predecessor: idOf(proven),
       ...(newReason === 'ended' && hasFeature(hello) && lastWord(proven)),
       validForMs: this.#setting.gate.validForMs(connection),
-      channels: newReason === undefined ? driver.engine.offers() : [],
-      announcement: driver.engine.announcement(),
+      channels: newReason === undefined ? driver.engine.opening.offers() : [],
+      announcement: driver.engine.opening.announcement(),
       ack: driver.fullAck(),
     });
   }

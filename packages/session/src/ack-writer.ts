@@ -1,4 +1,7 @@
 import {
+  ANSWER_CHANNEL,
+  DEFAULT_CHANNEL,
+  FIRST_SEQ,
   LIMITS,
   type AckFrame,
   type ChannelAck,
@@ -6,6 +9,7 @@ import {
   type Window,
 } from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
+import type { ResolvedSessionOptions } from './options.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
 
 /** In channel 0 only bytes are limited; this is how many messages its window says. */
@@ -36,6 +40,12 @@ export class AckWriter {
   begin(): void {
     this.#number = 0;
     this.#clear();
+  }
+
+  /** So many were written on this connection; they have told of the channels as they are. */
+  goOn(channels: Iterable<ReceiveChannel>, number: number): void {
+    this.#number = number;
+    for (const channel of channels) channel.isDirty = false;
   }
 
   get isPending(): boolean {
@@ -107,6 +117,33 @@ export class AckWriter {
     this.#messages = 0;
     this.#bytes = 0;
   }
+}
+
+/** What {@link AckWriter} says of everything, where nothing has passed through the session. */
+export function firstAck(
+  options: ResolvedSessionOptions,
+  window: Window,
+  number: number,
+): AckFrame {
+  const { windowMessages: messages, windowBytes } = options;
+  const nothing = {
+    received: FIRST_SEQ,
+    handled: FIRST_SEQ,
+    ranges: NO_RANGES,
+    partial: undefined,
+  };
+  const answers = { messages: ANSWER_WINDOW_MESSAGES, bytes: window.bytes };
+  const ordinary = { messages, bytes: Math.min(windowBytes, window.bytes) };
+  return {
+    kind: 'ack',
+    number,
+    delayUs: 0,
+    window: { messages: window.messages, bytes: window.bytes },
+    channels: [
+      { ...nothing, channel: ANSWER_CHANNEL, window: answers },
+      { ...nothing, channel: DEFAULT_CHANNEL, window: ordinary },
+    ],
+  };
 }
 
 function entryOf(channel: ReceiveChannel, session: Window): ChannelAck {

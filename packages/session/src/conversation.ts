@@ -40,6 +40,15 @@ export interface FrameCounts {
   readonly framesWritten: number;
 }
 
+/** The question whether all has come that was written before it. */
+export interface Probe {
+  readonly nonce: number;
+  readonly sentAtMs: number;
+  readonly written: number;
+  /** Which of this side's lower windows its answer shows to be known. */
+  readonly told: number;
+}
+
 /** What of a session's figures is told here. */
 type ConversationStats = Pick<
   EngineStats,
@@ -66,20 +75,12 @@ export class Conversation {
   readonly #transmitter: Transmitter;
   readonly #reader: AckReader;
   readonly #watch: AckWatch;
-  readonly #liveness: Liveness;
+  #liveness: Liveness;
   /** Of the link only what is asked later: what the peer told at the opening is not kept. */
   #counts: FrameCounts | undefined;
   #isReliable = false;
   /** The probe that was not answered yet. */
-  #probe:
-    | {
-        readonly nonce: number;
-        readonly sentAtMs: number;
-        readonly written: number;
-        /** Which of this side's lower windows its answer shows to be known. */
-        readonly told: number;
-      }
-    | undefined;
+  #probe: Probe | undefined;
   #nextNonce = 1;
   #probes = 0;
   /** To be said at the next flush: the newest probe of the peer stands for those before. */
@@ -142,6 +143,21 @@ export class Conversation {
     // At a resume what is wanted back goes ahead of the messages.
     this.#outbox.newCancels = [...this.#outbox.cancelRequests];
     return wrong;
+  }
+
+  /** Others have talked on this connection until now. */
+  goOn(
+    liveness: Liveness,
+    talk: {
+      readonly probe: Probe | undefined;
+      readonly nextNonce: number;
+      readonly toAnswer: ProbeAckFrame | undefined;
+    },
+  ): void {
+    this.#liveness = liveness;
+    this.#probe = talk.probe;
+    this.#nextNonce = talk.nextNonce;
+    this.#toAnswer = talk.toAnswer;
   }
 
   /** What the peer says before the connection begins holds as well, but for its windows. */

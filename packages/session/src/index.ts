@@ -33,7 +33,7 @@ export type { PastChannel, PastSession } from './past-session.ts';
 export type { PendingReason, PendingWanted } from './explain.ts';
 export { Knowledge } from './knowledge.ts';
 export type { StatusAnswer, StatusQuestion } from './status-desk.ts';
-export type { Judgement } from './opening-facts.ts';
+export type { Judgement, OpeningFacts } from './opening-facts.ts';
 export { OutgoingMessage } from './outgoing-message.ts';
 export type { MessageState, SubmitRequest } from './outgoing-message.ts';
 export type { LeftOnDisk, OutboxOnDisk } from './outbox-on-disk.ts';

@@ -8,16 +8,16 @@ import type { StatusQuestion } from './status-desk.ts';
 /** What can be found out about the messages of a session. */
 export class Knowledge {
   readonly #parts: SessionParts;
-  readonly #isAttached: () => boolean;
+  readonly #isAttached: boolean;
 
-  constructor(parts: SessionParts, isAttached: () => boolean) {
+  constructor(parts: SessionParts, isAttached: boolean) {
     this.#parts = parts;
     this.#isAttached = isAttached;
   }
 
   /** Asks the peer about a message; on the next connection, where there is none. */
   ask(question: StatusQuestion): void {
-    this.#parts.desk.ask(question, this.#isAttached());
+    this.#parts.desk.ask(question, this.#isAttached);
   }
 
   /** Nobody waits for the answer any more. */
@@ -53,6 +53,6 @@ export class Knowledge {
 
   /** Why messages of this side are still pending, as far as this side knows. */
   explain(wanted: PendingWanted): PendingReason[] {
-    return explain(this.#parts, this.#isAttached(), wanted);
+    return explain(this.#parts, this.#isAttached, wanted);
   }
 }

@@ -74,12 +74,17 @@ export class Liveness {
     this.#expectedAtMs = atMs;
   }
 
+  /** Whether this process slept through its deadline. */
+  hasSlept(nowMs: number): boolean {
+    return nowMs - this.#expectedAtMs >= Math.min(SLEEP_MS, this.#waitMs * SPEAK_SHARE);
+  }
+
   /**
-   * Whether this process slept through its deadline. If so, both clocks give the peer one
-   * answer period more: what it said meanwhile is still to be read.
+   * If this process slept through its deadline, both clocks give the peer one answer period
+   * more: what it said meanwhile is still to be read. Returns whether it slept.
    */
   noticeSleep(nowMs: number): boolean {
-    if (nowMs - this.#expectedAtMs < Math.min(SLEEP_MS, this.#waitMs * SPEAK_SHARE)) return false;
+    if (!this.hasSlept(nowMs)) return false;
     // The peer is asked in this very turn: later than that, the process slept again.
     this.#expectedAtMs = nowMs;
     const leastMs = nowMs - this.#waitMs * (1 - SPEAK_SHARE);

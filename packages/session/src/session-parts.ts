@@ -39,12 +39,12 @@ export function assemble(
   setting: SessionSetting,
   sink: SessionSink,
   nowMs: number,
-  contents: SessionContents | undefined,
+  contents?: SessionContents,
+  window = new SessionWindow(options, setting.budget, nowMs),
 ): SessionParts {
   const journal = new Journal(sink, setting.isVolatile, options.storeTimeoutMs);
   const id = setting.role === 'client' ? contents?.session.id : contents?.session.session;
   const context: SessionContext = { options, setting, sink, journal, id };
-  const window = new SessionWindow(options, setting.budget, nowMs);
   const outbox = new Outbox(context, nowMs, contents);
   const moved = new MovedMessages(context, outbox);
   const acks = new AckWriter(context);
@@ -58,6 +58,20 @@ export function assemble(
   handling.inbox = inbox;
   handling.ids?.restore(inbox.channels, nowMs);
   return { context, outbox, moved, inbox, handling, acks, window, desk, conversation };
+}
+
+/** Whether nothing would be lost by ending now, on either side. */
+export function isQuiet({ outbox, handling }: SessionParts): boolean {
+  return outbox.unsettledCount + outbox.unacknowledged.count + handling.pendingCount === 0;
+}
+
+/** The session is over. Its records go with it, unless the next run is to find them. */
+export function retire(parts: SessionParts, isKept: boolean, nowMs: number): void {
+  parts.handling.retire(isKept);
+  parts.inbox.dispose();
+  parts.inbox.turnEnds(nowMs);
+  orderCommit(parts, nowMs);
+  if (!isKept) parts.context.journal.end();
 }
 
 /** Orders the commit of all that was persisted, with the records of the channels it changed. */

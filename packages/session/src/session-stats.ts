@@ -138,3 +138,24 @@ function oldestAgeMs(outbox: Outbox, nowMs: number): number {
   }
   return nowMs - oldestMs;
 }
+
+/** The figures of a session through which nothing has passed, but for its connections and windows. */
+export const NOTHING_PASSED = {
+  sent: 0,
+  received: 0,
+  settled: { ...new OutboxCounts().settled },
+  duplicatesDropped: 0,
+  unsettled: 0,
+  unsettledBytes: 0,
+  inFlight: 0,
+  inFlightBytes: 0,
+  queued: 0,
+  oldestUnsettledMs: 0,
+  handlersRunning: 0,
+  handlersWaiting: 0,
+  roundTripMs: undefined,
+  roundTripVariationMs: undefined,
+  roundTripLeastMs: undefined,
+  probes: 0,
+  repeats: 0,
+};

@@ -1,8 +1,6 @@
 import {
   WilcoError,
   type AckFrame,
-  type Announcement,
-  type ChannelOffer,
   type CloseFrame,
   type ErrorCode,
   type Frame,
@@ -19,11 +17,12 @@ import { Knowledge } from './knowledge.ts';
 import type { PeerWord, Resolved } from './moved-messages.ts';
 import type { OutgoingMessage, SubmitRequest } from './outgoing-message.ts';
 import { Poison, progressOf } from './poison.ts';
-import { announcementOf, judge, offersOf, type Judgement } from './opening-facts.ts';
+import { FactsOfParts, type OpeningFacts } from './opening-facts.ts';
 import { nextSessionPhase, type SessionEvent, type SessionPhase } from './session-phases.ts';
-import { assemble, orderCommit, type SessionParts } from './session-parts.ts';
+import { assemble, isQuiet, orderCommit, retire, type SessionParts } from './session-parts.ts';
 import { ConnectionCounts, statsOf, type EngineStats } from './session-stats.ts';
 import type { Delivery, HandlerResult, SessionSink } from './sink.ts';
+import { Untouched } from './untouched.ts';
 
 /**
  * One side of a session: what outlives connections.
@@ -33,11 +32,13 @@ import type { Delivery, HandlerResult, SessionSink } from './sink.ts';
  * the {@link SessionSink}, in its turn. Waking it early, or twice, is harmless.
  */
 export class Session {
-  readonly #parts: SessionParts;
+  /** Set as long as nothing has passed through it; then there are no parts. */
+  #untouched: Untouched | undefined;
+  #made: SessionParts | undefined;
+  readonly #options: ResolvedSessionOptions;
   readonly #sink: SessionSink;
-  readonly #poison = new Poison();
-  /** For questions about its messages. */
-  readonly knowledge: Knowledge;
+  /** Made by the first connection that dies. */
+  #poison: Poison | undefined;
   #phase: SessionPhase = 'detached';
   #peerRunId: RunId | undefined;
   #resumeDeadlineMs = Infinity;
@@ -58,9 +59,11 @@ export class Session {
     nowMs: number,
     contents?: SessionContents,
   ) {
-    this.#parts = assemble(options, setting, sink, nowMs, contents);
+    this.#options = options;
     this.#sink = sink;
-    this.knowledge = new Knowledge(this.#parts, () => this.#isAttached);
+    if (setting.isVolatile && contents === undefined) {
+      this.#untouched = new Untouched(options, setting, sink, nowMs);
+    } else this.#made = assemble(options, setting, sink, nowMs, contents);
     this.#resumeWindowMs = options.resumeWindowMs;
     if (contents === undefined) return;
     this.#peerRunId = contents.session.peerRunId;
@@ -69,11 +72,16 @@ export class Session {
 
   /** `undefined` until a client's first WELCOME. */
   get id(): SessionId | undefined {
-    return this.#parts.context.id;
+    return (this.#untouched ?? this.#parts.context).id;
   }
 
   get phase(): SessionPhase {
     return this.#phase;
+  }
+
+  /** For questions about its messages. */
+  get knowledge(): Knowledge {
+    return new Knowledge(this.#parts, this.#isAttached);
   }
 
   /** What of the outbox is on disk only. */
@@ -83,41 +91,34 @@ export class Session {
 
   /** Messages of this side without a settled receipt. */
   get unsettledCount(): number {
-    return this.#parts.outbox.unsettledCount;
+    return this.#made?.outbox.unsettledCount ?? 0;
   }
 
   /** Whether nothing would be lost by ending now, on either side. */
   get isQuiet(): boolean {
-    const { outbox, handling } = this.#parts;
-    return outbox.unsettledCount + outbox.unacknowledged.count + handling.pendingCount === 0;
+    return this.#made === undefined || isQuiet(this.#made);
   }
 
   /** When {@link deadlineReached} is next due; `Infinity` for never. May be early. */
   get nextDeadlineMs(): number {
-    const { handling, outbox, context, conversation } = this.#parts;
+    const link = this.#untouched ?? this.#parts.conversation;
+    const linkMs = this.#isAttached ? link.nextDeadlineMs : this.#resumeDeadlineMs;
+    if (this.#made === undefined) return linkMs;
+    const { handling, outbox, context } = this.#made;
     if (this.#phase === 'ended') return handling.nextDeadlineMs;
-    const linkMs = this.#isAttached ? conversation.nextDeadlineMs : this.#resumeDeadlineMs;
     const goodbyeMs = this.#farewell?.deadlineMs ?? Infinity;
     const keptMs = Math.min(outbox.expiry.nextDeadlineMs, context.journal.deadlineMs);
     return Math.min(handling.nextDeadlineMs, linkMs, goodbyeMs, keptMs);
   }
 
-  /**
-   * Gives the session its id: once, at its creation or at a client's first WELCOME, with what the
-   * server says there of the session before.
-   */
+  /** Gives it its id: once, or at a client's first WELCOME, with what that says of the session before. */
   name(id: SessionId, word?: PeerWord): Resolved | undefined {
-    const { context } = this.#parts;
-    if ((context.id ?? id) !== id) throw new TypeError('the session has another id already');
-    context.id = id;
-    return word && this.#parts.moved.resolve(word);
+    if ((this.id ?? id) !== id) throw new TypeError('the session has another id already');
+    (this.#untouched ?? this.#parts.context).id = id;
+    return word && this.#made?.moved.resolve(word);
   }
 
-  /**
-   * Takes a message: checks, numbers it, has it kept.
-   *
-   * @throws {@link WilcoError} before a seq is taken, as `Outbox.submit` says.
-   */
+  /** Takes a message: checks, numbers it, has it kept. May throw before that, as `Outbox.submit` says. */
   submit(request: SubmitRequest, nowMs: number): OutgoingMessage {
     return this.#parts.outbox.submit(request, nowMs);
   }
@@ -147,26 +148,14 @@ export class Session {
     return this.#parts.handling.finished(delivery, result, nowMs);
   }
 
-  /** This side's sending channels, for HELLO or WELCOME. */
-  offers(): readonly ChannelOffer[] {
-    return offersOf(this.#parts.outbox);
+  /** What is told and compared at the opening of a connection. */
+  get opening(): OpeningFacts {
+    return this.#untouched ?? new FactsOfParts(this.#parts, this.#peerRunId);
   }
 
-  /** What this side tells of itself, for WELCOME or READY. */
-  announcement(): Announcement {
-    return announcementOf(this.#parts.context, this.#parts.window);
-  }
-
-  /** All that this side holds, for WELCOME or READY: the first ACK of a connection. */
-  fullAck(nowMs: number): AckFrame {
-    this.#parts.acks.begin();
-    this.#parts.window.offered();
-    return this.#parts.acks.write(this.#parts.inbox.channels, this.#parts.window, true, nowMs);
-  }
-
-  /** Compares the two sides' memories, before a connection is attached. */
-  judge(peerRunId: RunId, offers: readonly ChannelOffer[]): Judgement {
-    return judge(this.#parts.inbox, offers, peerRunId !== this.#peerRunId);
+  /** Before a connection is attached: as {@link OutboxOnDisk.prepare} says. */
+  prepare(ack: AckFrame, nowMs: number): boolean {
+    return this.#untouched !== undefined || this.onDisk.prepare(ack, nowMs);
   }
 
   /** The session is open on a connection: its opening is over on both sides. */
@@ -176,7 +165,11 @@ export class Session {
     this.#peerRunId = link.peerRunId;
     this.#resumeDeadlineMs = Infinity;
     const { resumeWindowMs, maxMessageBytes } = link.announcement;
-    this.#resumeWindowMs = Math.min(this.#parts.context.options.resumeWindowMs, resumeWindowMs);
+    this.#resumeWindowMs = Math.min(this.#options.resumeWindowMs, resumeWindowMs);
+    if (this.#untouched?.attach(link, nowMs) === true) {
+      this.#sink.requestFlush();
+      return;
+    }
     this.#parts.handling.peerMaxMessageBytes = maxMessageBytes;
     const wrong = this.#parts.conversation.attach(link, nowMs);
     if (wrong !== undefined) this.#drop(wrong, nowMs);
@@ -185,12 +178,14 @@ export class Session {
 
   /** Bytes came in; call it before they are decoded. */
   heard(nowMs: number): void {
-    if (this.#isAttached) this.#parts.conversation.heard(nowMs);
+    if (!this.#isAttached || this.#untouched?.heard(nowMs) === true) return;
+    this.#parts.conversation.heard(nowMs);
   }
 
   /** Takes a frame. Its payload may be a view: what is kept is copied. */
   receive(frame: Frame, nowMs: number): void {
     if (!this.#isAttached) return;
+    if (this.#untouched?.receive(frame) === true) return;
     if (frame.kind === 'close') this.#peerCloses(frame, nowMs);
     else if (frame.kind !== 'closeAck') {
       const wrong = this.#parts.conversation.receive(frame, nowMs);
@@ -210,6 +205,7 @@ export class Session {
 
   /** The end of a turn: orders the commit, writes the ACK and whatever the windows allow. */
   flush(nowMs: number, isInputDry: boolean): void {
+    if (this.#untouched?.flush(nowMs) === true) return;
     this.#parts.handling.ids?.flush(nowMs);
     this.#parts.inbox.turnEnds(nowMs);
     this.complete(nowMs);
@@ -226,13 +222,13 @@ export class Session {
 
   /** What was persisted is about to hold, whoever wants it: orders the commit of all that belongs to it. */
   complete(nowMs: number): void {
-    if (this.#phase !== 'ended') orderCommit(this.#parts, nowMs);
+    if (this.#phase !== 'ended' && this.#made !== undefined) orderCommit(this.#made, nowMs);
   }
 
   /** The connection is gone, also before its opening was over, and the driver found out. */
   connectionLost(error: WilcoError | undefined, nowMs: number): void {
     if (this.#isAttached) this.#lose(error, nowMs);
-    else this.#parts.window.detached();
+    else (this.#untouched ?? this.#parts).window.detached();
   }
 
   /** Commits up to `number` hold. */
@@ -256,6 +252,7 @@ export class Session {
 
   /** A deadline passed; harmless when early. A store without room until `storeFullUntilMs` is waited for. */
   deadlineReached(nowMs: number, storeFullUntilMs = -Infinity): void {
+    if (this.#isAttached && this.#untouched?.deadlineReached(nowMs) === true) return;
     this.#parts.handling.deadlineReached(nowMs);
     if (this.#phase === 'ended') return;
     this.#parts.outbox.expiry.deadlineReached(nowMs);
@@ -282,17 +279,14 @@ export class Session {
   close(words: FarewellWords, nowMs: number): void {
     if (this.#phase === 'ended' || this.#farewell !== undefined) return;
     this.stopAccepting();
-    this.#farewell = new Farewell(words, true, nowMs + this.#parts.context.options.closeTimeoutMs);
+    this.#farewell = new Farewell(words, true, nowMs + this.#options.closeTimeoutMs);
     this.stopHandling();
     this.#move('close');
     if (this.#isAttached) this.#sink.requestFlush();
     else this.#finish(words.code, words.reason, nowMs);
   }
 
-  /**
-   * Gives the unsettled messages up for the next session, in order: this one is over, and
-   * orders nothing more. What it had received keeps being handled.
-   */
+  /** Gives the unsettled messages up for the next session, in order: this one is over. What it had received is handled. */
   surrender(nowMs: number): readonly Surrendered[] {
     if (this.#phase !== 'ended') {
       if (this.#isAttached) this.#sink.requestFlush();
@@ -304,7 +298,17 @@ export class Session {
 
   /** Figures for people who watch it. */
   stats(nowMs: number): EngineStats {
-    return statsOf(this.#parts, this.#phase, this.#connections, nowMs);
+    const given = [this.#phase, this.#connections] as const;
+    return this.#untouched?.stats(...given) ?? statsOf(this.#parts, ...given, nowMs);
+  }
+
+  /** Makes them, where something passes for the first time. */
+  get #parts(): SessionParts {
+    if (this.#untouched !== undefined) {
+      this.#made = this.#untouched.awake();
+      this.#untouched = undefined;
+    }
+    return this.#made as SessionParts;
   }
 
   get #isAttached(): boolean {
@@ -338,6 +342,7 @@ export class Session {
     }
     this.#connections.lost += 1;
     this.#resumeDeadlineMs = nowMs + this.#resumeWindowMs;
+    this.#poison ??= new Poison();
     if (this.#poison.died(error, progressOf(this.#parts.outbox, this.#parts.inbox))) {
       const what = `three connections ended at the same place, the last by ${error?.message ?? ''}`;
       this.#giveUp('WILCO_POISONED', what, nowMs);
@@ -350,7 +355,7 @@ export class Session {
       return;
     }
     if (this.#farewell === undefined) {
-      this.#farewell = Farewell.toPeer(frame, nowMs + this.#parts.context.options.closeTimeoutMs);
+      this.#farewell = Farewell.toPeer(frame, nowMs + this.#options.closeTimeoutMs);
       if (!this.#leavesUnsettled) this.stopAccepting();
       this.#move('peerClosed');
       this.#parts.handling.stop();
@@ -389,11 +394,6 @@ export class Session {
   #retire(nowMs: number): void {
     this.#resumeDeadlineMs = Infinity;
     const isKept = this.#farewell?.words.mode === 'detach';
-    this.#parts.handling.retire(isKept);
-    this.#parts.inbox.dispose();
-    this.#parts.inbox.turnEnds(nowMs);
-    orderCommit(this.#parts, nowMs);
-    // Its records go with it, unless the next run is to find them.
-    if (!isKept) this.#parts.context.journal.end();
+    retire(this.#parts, isKept, nowMs);
   }
 }

@@ -68,8 +68,10 @@ test('a reply that was queued when the peer still took larger ones is lost, and 
   const reply = { ...HANDLED, outcome: 'reply' as const, payload: new Uint8Array(1_000) };
   pair.server.session.handlerFinished(delivery, reply, pair.nowMs);
   const { session } = pair.client;
-  const announcement = session.announcement();
-  session.announcement = () => ({ ...announcement, maxMessageBytes: 999 });
+  const { opening } = session;
+  const announcement = { ...opening.announcement(), maxMessageBytes: 999 };
+  const value = Object.assign(opening, { announcement: () => announcement });
+  Object.defineProperty(session, 'opening', { value });
   pair.connect();
   pair.advance(10);
   expect(pair.client.dropped).toEqual([]);

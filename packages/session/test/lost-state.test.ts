@@ -34,7 +34,7 @@ describe('comparing two memories', () => {
     ],
     ['a channel in which nothing was reported proves nothing', 'c1', [offer(1, 1, 7)], 'continues'],
   ] as const)('%s', (_name, runId, offers, judgement) => {
-    expect(talked(3).server.session.judge(runId, offers)).toBe(judgement);
+    expect(talked(3).server.session.opening.judge(runId, offers)).toBe(judgement);
   });
 
   test('a new run that may use a seq again of which a part has come has lost state', () => {
@@ -42,7 +42,8 @@ describe('comparing two memories', () => {
     pair.fate = ({ kind }) => (kind === 'fragment' ? 'lose' : 'pass');
     pair.send(pair.client, { bytes: new Uint8Array(200_000) });
     pair.advance(5);
-    const judge = pair.server.session.judge.bind(pair.server.session);
+    const { opening } = pair.server.session;
+    const judge = opening.judge.bind(opening);
     expect(judge('c2', [offer(4, 4)])).toBe('peerStateLost');
     expect(judge('c2', [offer(5, 4)])).toBe('continues');
     expect(judge('c1', [offer(1, 4)])).toBe('continues');
@@ -52,8 +53,10 @@ describe('comparing two memories', () => {
     const pair = new Pair();
     for (const side of [pair.client, pair.server]) {
       const other = pair.other(side);
-      expect(side.session.judge(other.runId, other.session.offers())).toBe('continues');
-      expect(side.session.judge('another', [])).toBe('continues');
+      expect(side.session.opening.judge(other.runId, other.session.opening.offers())).toBe(
+        'continues',
+      );
+      expect(side.session.opening.judge('another', [])).toBe('continues');
     }
   });
 });

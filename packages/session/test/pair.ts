@@ -74,12 +74,15 @@ export class Pair {
     this.#epoch += 1;
     this.#judge(client);
     this.#judge(server);
-    const toServer = client.session.fullAck(this.nowMs);
-    const toClient = server.session.fullAck(this.nowMs);
-    const announced = [client.session.announcement(), server.session.announcement()] as const;
+    const toServer = client.session.opening.fullAck(this.nowMs);
+    const toClient = server.session.opening.fullAck(this.nowMs);
+    const announced = [
+      client.session.opening.announcement(),
+      server.session.opening.announcement(),
+    ] as const;
     for (const side of [client, server]) side.written = side.seen = 0;
     for (const [side, ack] of [[client, toClient] as const, [server, toServer] as const]) {
-      while (!side.session.onDisk.prepare(ack, this.nowMs)) this.advance(1);
+      while (!side.session.prepare(ack, this.nowMs)) this.advance(1);
     }
     this.isConnected = true;
     this.#attach(client, announced[1], toClient);
@@ -182,11 +185,15 @@ export class Pair {
   /** Nobody loses state in these tests, so nobody may believe that somebody did. */
   #judge(side: Side): void {
     const other = this.other(side);
-    const judgement = side.session.judge(other.runId, other.session.offers());
+    const judgement = side.session.opening.judge(other.runId, other.session.opening.offers());
     if (judgement !== 'continues') throw new Error(`the ${side.name} believes: ${judgement}`);
   }
 
-  #attach(side: Side, announcement: ReturnType<Side['session']['announcement']>, ack: AckFrame) {
+  #attach(
+    side: Side,
+    announcement: ReturnType<Side['session']['opening']['announcement']>,
+    ack: AckFrame,
+  ) {
     const { isReliable } = this;
     side.windows.attached(ack);
     side.session.attach(

@@ -99,14 +99,14 @@ describe('a resume', () => {
     pair.connect();
     for (let i = 0; i < 5; i++) pair.send(i % 2 === 0 ? pair.client : pair.server);
     pair.advance(10);
-    const before = pair.client.session.offers();
+    const before = pair.client.session.opening.offers();
     const written = pair.client.frames.length + pair.server.frames.length;
     for (let i = 0; i < 100; i++) {
       pair.cut();
       pair.connect();
       pair.advance(10);
     }
-    expect(pair.client.session.offers()).toEqual(before);
+    expect(pair.client.session.opening.offers()).toEqual(before);
     expect(pair.client.frames.length + pair.server.frames.length).toBe(written);
     pair.send(pair.client);
     pair.advance(10);

@@ -100,7 +100,7 @@ describe('a window', () => {
     expect(windows[0]).toEqual({ messages: 256, bytes: 131_072 });
     expect(Math.max(...windows.map(({ bytes }) => bytes))).toBeGreaterThan(1_000_000);
     pair.cut();
-    expect(pair.server.session.fullAck(pair.nowMs).window).toEqual({
+    expect(pair.server.session.opening.fullAck(pair.nowMs).window).toEqual({
       messages: 256,
       bytes: 131_072,
     });
