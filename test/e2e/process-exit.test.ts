@@ -1,4 +1,7 @@
 /** When a process that uses Wilco ends by itself, and when not. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { Child } from './child.ts';
 import { eventually, numbers, test } from './endpoints.ts';
@@ -28,6 +31,16 @@ describe.concurrent('a process', () => {
     child.order({ order: 'close' });
     await child.until('over');
     expect(await child.exit).toEqual({ code: 0, signal: undefined });
+  });
+
+  test('that has nothing to do but to wait for room on its disk does not end before its commit', async ({
+    here,
+  }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'wilco-room-'));
+    const child = here.add(new Child('waits-for-room', { folder }));
+    expect(await child.exit).toEqual({ code: 0, signal: undefined });
+    expect(child.all('committed')).toHaveLength(1);
+    await rm(folder, { recursive: true });
   });
 
   test('that closes its server at SIGTERM settles what was in flight, and ends', async ({

@@ -105,7 +105,8 @@ export class Recovery {
     const waitMs = this.#waitMs;
     this.#waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
     return new Promise((resolve) => {
-      const cancel = clock.schedule(clock.nowMs() + waitMs, resolve);
+      // Whoever committed waits, perhaps with nothing else that keeps the process alive.
+      const cancel = clock.schedule(clock.nowMs() + waitMs, resolve, true);
       this.#wake = () => {
         cancel();
         resolve();
