@@ -166,12 +166,10 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
 
   /** Takes a frame of a read. What it leads to is done with those of the others, at {@link readDone}. */
   receive(frame: Frame): void {
-    if (this.#held !== undefined) {
-      this.#held.keep(frame);
-      return;
-    }
-    this.#take(frame);
-    this.requestFlush();
+    if (this.#held === undefined) {
+      this.#take(frame);
+      this.requestFlush();
+    } else this.#held.keep(frame);
   }
 
   #take(frame: Frame): true {
@@ -330,6 +328,8 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
     try {
       this.#session.flush(nowMs, isInputDry);
       this.#isInside = false;
+      // The disk has something to do while the connection is written to.
+      if (this.#turnEnds.isLast) this.store.turnIsOver();
       // Ahead of the orders: one of them may be to let go of the connection.
       connection?.flush();
     } finally {

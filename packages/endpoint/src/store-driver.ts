@@ -180,6 +180,11 @@ export class StoreDriver {
     this.#schedule();
   }
 
+  /** The turn is over: what was to be committed at its end is. */
+  turnIsOver(): void {
+    if (this.#isScheduled) this.#commitNow();
+  }
+
   /** Commits it soon, or with what somebody waits for. */
   commitLater(): void {
     if (this.isVolatile || this.#isScheduled) return;
@@ -239,7 +244,7 @@ export class StoreDriver {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    this.#clock.defer(() => this.#commitNow());
+    this.#clock.defer(() => this.turnIsOver());
   }
 
   #commitNow(): void {

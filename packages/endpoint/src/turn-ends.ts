@@ -19,9 +19,16 @@ export class TurnEnds {
   /** The list of the next turn, while one ends. */
   #spare: (TurnEnder | undefined)[] | undefined;
   #isDeferred = false;
+  #isOver = false;
+  #isLast = false;
   readonly #run = (): void => {
     this.#isDeferred = false;
-    this.end();
+    this.#isOver = true;
+    try {
+      this.end();
+    } finally {
+      this.#isOver = this.#isLast = false;
+    }
   };
 
   private constructor(clock: Clock) {
@@ -32,6 +39,11 @@ export class TurnEnds {
     let ends = all.get(clock);
     if (ends === undefined) all.set(clock, (ends = new TurnEnds(clock)));
     return ends;
+  }
+
+  /** Whether the turn is over but for the one that is called now: nobody comes behind it. */
+  get isLast(): boolean {
+    return this.#isLast;
   }
 
   /** In the order in which they were added; who is added while they are called has its turn in the next. */
@@ -52,7 +64,10 @@ export class TurnEnds {
     this.#count = 0;
     let done = 0;
     try {
-      while (done < count) take(ending, done++).turnEnds();
+      while (done < count) {
+        this.#isLast = this.#isOver && done === count - 1;
+        take(ending, done++).turnEnds();
+      }
     } finally {
       while (done < count) this.add(take(ending, done++));
       if (ending.length <= KEPT_PLACES) this.#spare = ending;

@@ -24,6 +24,21 @@ describe('the store of an endpoint', () => {
     expect(told.log).toEqual(['a', 'b', 'c']);
   });
 
+  test('gets it as soon as the turn is over, and what is persisted later in a commit of its own', async () => {
+    const { driver, commits, clock, told } = make();
+    driver.turnIsOver();
+    driver.persist(drop('a'));
+    driver.commit(told('a'));
+    driver.turnIsOver();
+    expect(commits.map(({ operations }) => operations.map(nameOf))).toEqual([['a']]);
+    driver.persist(drop('b'));
+    await clock.settle();
+    expect(commits).toHaveLength(1);
+    driver.commit(told('b'));
+    await clock.settle();
+    expect(commits.map(({ operations }) => operations.map(nameOf))).toEqual([['a'], ['b']]);
+  });
+
   test('asks whoever has a part in a commit for the rest of it, ahead of that commit', async () => {
     const { driver, commits, clock, told } = make();
     const complete = (): void => {

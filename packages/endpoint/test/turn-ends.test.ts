@@ -12,6 +12,28 @@ test('all have their end of the turn in one deferred call, in the order in which
   expect(ended).toEqual([1, 2, 3]);
 });
 
+test('the last one knows that nobody comes behind it, an alarm that rings among others does not', async () => {
+  const clock = new ManualClock();
+  const ends = TurnEnds.of(clock);
+  const seen: [string, boolean][] = [];
+  const add = (name: string): void => {
+    ends.add({ turnEnds: () => seen.push([name, ends.isLast]) });
+  };
+  for (const name of ['first', 'second']) add(name);
+  await clock.settle();
+  for (const name of ['alarm', 'another']) {
+    new WakeTimer(clock, () => add(name)).ringBy(clock.nowMs() + 10);
+  }
+  await clock.advance(10);
+  expect(seen).toEqual([
+    ['first', false],
+    ['second', true],
+    ['alarm', false],
+    ['another', false],
+  ]);
+  expect(ends.isLast).toBe(false);
+});
+
 test('who asks while a turn ends has the end of the next', async () => {
   const clock = new ManualClock();
   const ended: string[] = [];
