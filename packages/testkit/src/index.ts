@@ -28,6 +28,7 @@ export { Coverage, REQUIRED_COVERAGE } from './sim/coverage.ts';
 export { drawPlan } from './sim/draw-plan.ts';
 export type { Violation } from './sim/judge.ts';
 export type { Conduct, Incident, Plan, PlannedMessage, SideOptions } from './sim/plan.ts';
+export type { PlannedOrder } from './sim/order-plan.ts';
 export { shrink } from './sim/shrink.ts';
 export type { Shrunk } from './sim/shrink.ts';
 export { simulate } from './sim/simulation.ts';

@@ -47,6 +47,18 @@ const DURABILITY = [
   'audit handled',
 ];
 
+/** What goes under ids of applications, what is said of it, and what is kept. */
+const ORDERS = [
+  'order handled',
+  'order rejected SIM_REFUSED',
+  'order rejected WILCO_ID_REUSED',
+  'status handled',
+  'status neverSeen',
+  'status pending',
+  'status rejected',
+  'kept receipt handled',
+];
+
 /**
  * Steps that need two things within the same millisecond: too rare to demand them of a few
  * thousand seeds. The tests of the tables and of the endpoints take them.
@@ -66,6 +78,7 @@ export const REQUIRED_COVERAGE: readonly string[] = [
   ...DISK_FAULTS.map((fault) => `fault ${fault}`),
   ...INCIDENTS.map((incident) => `incident ${incident}`),
   ...DURABILITY,
+  ...ORDERS,
   ...OUTCOMES.map((outcome) => `outcome ${outcome}`),
   ...pairsOf('client', CLIENT_TRANSITIONS),
   ...pairsOf('server', SERVER_TRANSITIONS),

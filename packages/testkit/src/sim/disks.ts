@@ -74,6 +74,11 @@ export class Disks {
     return this.#disks.has(host) || this.#setting.plan.durable.includes(originalOfClone(host));
   }
 
+  /** Since when the disk of a host has what it was given; 0: always. */
+  faithfulSinceMs(host: string): number {
+    return this.#disks.get(host)?.faithfulSinceMs ?? 0;
+  }
+
   /** A store for a new process of a host; `undefined` where it keeps nothing. */
   open(host: string, process: VirtualProcess): Store | undefined {
     if (!this.has(host)) return undefined;

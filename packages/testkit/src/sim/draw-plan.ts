@@ -7,6 +7,7 @@ import {
   type SideOptions,
 } from './plan.ts';
 import { SeededRandom } from '../seeded-random.ts';
+import { drawOrders } from './order-plan.ts';
 
 /** The share of runs in which processes die at any step, also in the middle of a turn. */
 const CRASHING_SHARE = 0.4;
@@ -67,11 +68,13 @@ export function drawPlan(seed: number): Plan {
     authenticationMs: random.pick([0, 0, 0, 5, 100]),
     concurrency: random.pick([1, 1, 3]),
     messages: drawMessages(random, features, clients, quietAtMs),
+    orders: [],
     incidents: features.hasIncidents ? drawIncidents(random, hosts, quietAtMs) : [],
     quietAtMs,
   };
   const crashing = drawCrashing(plan, hosts);
-  const all = { ...plan, ...crashing };
+  const crashed = { ...plan, ...crashing };
+  const all = { ...crashed, orders: drawOrders(crashed) };
   return { ...all, ...drawExtras(all, hosts, features) };
 }
 

@@ -1,4 +1,5 @@
 import type { FaultDrawing } from '../link-faults.ts';
+import type { PlannedOrder } from './order-plan.ts';
 
 /** What a handler does with a message. */
 export interface Conduct {
@@ -115,6 +116,8 @@ export interface Plan {
   /** Hosts that declare that their bytes are protected from end to end. */
   readonly unchecked: readonly string[];
   readonly messages: readonly PlannedMessage[];
+  /** What goes under ids of applications. */
+  readonly orders: readonly PlannedOrder[];
   readonly incidents: readonly Incident[];
   /** Whether handlers give their stores writes that hold together with the message. */
   readonly hasEffects: boolean;

@@ -36,6 +36,7 @@ class Shrinker {
     for (let size = Infinity; this.#sizeOf() < size && this.#runs < this.#runsMax;) {
       size = this.#sizeOf();
       await this.#dropSome('messages');
+      await this.#dropSome('orders');
       await this.#dropSome('incidents');
       await this.#tryWith({ audits: [] });
       await this.#tryWith({ faultyLinks: 0 });
@@ -51,14 +52,15 @@ class Shrinker {
   }
 
   #sizeOf(): number {
-    const { messages, incidents, clients, durable, faultyLinks } = this.#plan;
+    const { messages, orders, incidents, clients, durable, faultyLinks } = this.#plan;
     const links = Math.min(faultyLinks, 1_000);
-    const features = JSON.stringify(messages).length + JSON.stringify(this.#plan.options).length;
+    const features =
+      JSON.stringify([messages, orders]).length + JSON.stringify(this.#plan.options).length;
     return features + 100 * (incidents.length + clients.length + durable.length) + links;
   }
 
   /** Tries to leave out halves, then quarters, and so on to single items. */
-  async #dropSome(field: 'messages' | 'incidents'): Promise<void> {
+  async #dropSome(field: 'messages' | 'orders' | 'incidents'): Promise<void> {
     for (
       let size = Math.ceil(this.#plan[field].length / 2);
       size >= 1;
@@ -84,7 +86,8 @@ class Shrinker {
       const messages = this.#plan.messages.filter(
         ({ from, to }) => from !== client && to !== client,
       );
-      if (clients.length > 0) await this.#tryWith({ clients, messages });
+      const orders = this.#plan.orders.filter(({ from, to }) => from !== client && to !== client);
+      if (clients.length > 0) await this.#tryWith({ clients, messages, orders });
     }
   }
 

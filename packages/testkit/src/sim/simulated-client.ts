@@ -1,5 +1,7 @@
 import { connect, type Client } from '@wilco/client';
 import { Application } from './application.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { PlannedOrder } from './order-plan.ts';
 import { SERVER, type PlannedMessage } from './plan.ts';
 import { originalOf, type SimulatedWorld } from './simulated-world.ts';
 
@@ -12,6 +14,7 @@ export class SimulatedClient {
   readonly #world: SimulatedWorld;
   #run = 0;
   #application: Application | undefined;
+  #desk: OrderDesk | undefined;
   #client: Client | undefined;
 
   constructor(world: SimulatedWorld, host: string) {
@@ -58,6 +61,13 @@ export class SimulatedClient {
       ...this.#world.optionsOf(this.host),
     });
     application.serve(client);
+    const desk = new OrderDesk(this.#world, this.host, run);
+    desk.serve(client);
+    this.#desk = desk;
+    client.opened.then(
+      () => desk.look(client, false),
+      () => {},
+    );
     this.#client = client;
     this.#application = application;
     this.#listen(client, run);
@@ -68,10 +78,27 @@ export class SimulatedClient {
     if (this.#client !== undefined) this.#application?.send(this.#client, message);
   }
 
+  /** Sends something under an id of the application. */
+  sendOrder(order: PlannedOrder): void {
+    if (this.#client !== undefined) this.#desk?.send(this.#client, order);
+  }
+
+  /** Asks what became of it. */
+  askFor(order: PlannedOrder): void {
+    if (this.#client !== undefined) this.#desk?.ask(this.#client, order);
+  }
+
+  /** Everything had its time: looks at its kept receipts. Before it is online it need not know them. */
+  look(): void {
+    const client = this.#client;
+    if (client?.isOnline === true) this.#desk?.look(client, client.stats()?.unsettled === 0);
+  }
+
   /** The process dies: its receipts are gone with it. */
   crash(how: 'killed' | 'vanished'): void {
     this.#world.say(this.host, how === 'killed' ? 'is killed' : 'loses its power');
     this.#world.history.orphan(this.host, this.#run);
+    this.#world.orders.orphan(this.host);
     this.#doubt();
     this.#client = undefined;
     this.#world.network.host(this.host).crash(how);

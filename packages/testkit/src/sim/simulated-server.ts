@@ -1,6 +1,8 @@
 import { listen, type Server } from '@wilco/server';
 import type { SessionHandle } from '@wilco/endpoint';
 import { Application } from './application.ts';
+import { OrderDesk } from './order-desk.ts';
+import type { PlannedOrder } from './order-plan.ts';
 import { SERVER, type PlannedMessage } from './plan.ts';
 import { PORT } from './simulated-client.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
@@ -13,6 +15,7 @@ export class SimulatedServer {
   readonly #world: SimulatedWorld;
   #run = 0;
   #application: Application | undefined;
+  #desk: OrderDesk | undefined;
   #server: Server | undefined;
   /** The newest session of each client. */
   readonly #sessions = new Map<string, SessionHandle>();
@@ -39,6 +42,7 @@ export class SimulatedServer {
     this.#say('starts');
     const application = new Application(this.#world, this.host, run);
     this.#application = application;
+    this.#desk = new OrderDesk(this.#world, this.host, run);
     this.#sessions.clear();
     listen(this.#options(run)).then(
       (server) => {
@@ -55,10 +59,23 @@ export class SimulatedServer {
     if (session !== undefined) this.#application?.send(session, message);
   }
 
+  /** Sends something under an id of the application. */
+  sendOrder(order: PlannedOrder): void {
+    const session = this.#sessions.get(order.to);
+    if (session !== undefined) this.#desk?.send(session, order);
+  }
+
+  /** Asks what became of it. */
+  askFor(order: PlannedOrder): void {
+    const session = this.#sessions.get(order.to);
+    if (session !== undefined) this.#desk?.ask(session, order);
+  }
+
   /** The process dies: its receipts are gone with it. */
   crash(how: 'killed' | 'vanished'): void {
     this.#say(how === 'killed' ? 'is killed' : 'loses its power');
     this.#world.history.orphan(this.host, this.#run);
+    this.#world.orders.orphan(this.host);
     this.#doubt();
     this.#run += 1;
     this.#server = undefined;
@@ -120,6 +137,7 @@ export class SimulatedServer {
     const { run } = application;
     this.#server = server;
     application.serve(server);
+    this.#desk?.serve(server);
     const meet = (what: string, session: SessionHandle): void => {
       const { id, identity } = session;
       this.#say(`${what} session ${String(id).slice(0, 6)} of ${String(identity)}`);

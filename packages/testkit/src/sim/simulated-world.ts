@@ -7,6 +7,7 @@ import { originalOfClone } from './copies.ts';
 import { Disks } from './disks.ts';
 import { History } from './history.ts';
 import { Judge } from './judge.ts';
+import { OrderBook } from './order-book.ts';
 import { OTHER_SERVER, SERVER, type Plan, type SideOptions } from './plan.ts';
 import { Trace } from './trace.ts';
 import { WireWatch } from './wire-watch.ts';
@@ -21,6 +22,8 @@ export class SimulatedWorld {
   readonly network: VirtualNetwork;
   readonly random: SeededRandom;
   readonly history = new History();
+  /** What went under ids of applications. */
+  readonly orders = new OrderBook();
   readonly judge: Judge;
   readonly trace: Trace;
   /** How often each thing happened, for the table of coverage. */

@@ -1,6 +1,7 @@
 import { cloneOf } from './copies.ts';
 import type { DiskFate } from './disks.ts';
 import type { Violation } from './judge.ts';
+import { nameOf } from './order-content.ts';
 import { OTHER_SERVER, SERVER, type Incident, type Plan } from './plan.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { SimulatedServer } from './simulated-server.ts';
@@ -70,7 +71,7 @@ class Simulation {
   }
 
   async run(): Promise<SimulationResult> {
-    const { clock, judge, history } = this.#world;
+    const { clock, judge, history, orders } = this.#world;
     const stopWatching = this.#watchRejections();
     try {
       this.#begin();
@@ -78,9 +79,11 @@ class Simulation {
       this.#disarm();
       this.#world.becomeQuiet();
       for (const client of this.#clients.values()) if (!client.isUp) this.#countDown(client.host);
-      const isSettled = (): boolean => history.openCount === 0 && this.#startsAhead === 0;
+      const isSettled = (): boolean =>
+        history.openCount + orders.openCount === 0 && this.#startsAhead === 0;
       await this.#run(clock.nowMs() + PROGRESS_MS, isSettled);
       judge.rests(clock.nowMs());
+      this.#judgeOrders();
       await this.#closeAll();
       await this.#world.disks.judgeAudits();
     } catch (error) {
@@ -110,9 +113,25 @@ class Simulation {
     for (const incident of this.#plan.incidents) {
       clock.schedule(incident.atMs, () => this.#befall(incident));
     }
+    for (const order of this.#plan.orders) {
+      clock.schedule(order.atMs, () => this.#siteOf(order.from)?.sendOrder(order));
+      for (const atMs of order.askedAtMs) {
+        clock.schedule(atMs, () => this.#siteOf(order.from)?.askFor(order));
+      }
+    }
     for (const message of this.#plan.messages) {
       clock.schedule(message.atMs, () => this.#siteOf(message.from)?.send(message));
     }
+  }
+
+  /** Whatever went under an id has ended, and what is kept of it is true. */
+  #judgeOrders(): void {
+    const { clock, judge, orders } = this.#world;
+    for (const { order, sentAtMs } of orders.unsettled()) {
+      const what = `${nameOf(order)}, sent at ${sentAtMs.toFixed(0)} ms, is unsettled`;
+      judge.blame(clock.nowMs(), 'progress', what);
+    }
+    for (const client of this.#clients.values()) client.look();
   }
 
   #siteOf(host: string): SimulatedClient | SimulatedServer | undefined {
