@@ -41,7 +41,8 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   readonly driver: SessionDriver;
   readonly #setting: LiveSessionSetting;
   readonly #life: SessionLife;
-  readonly #runs: HandlerRuns;
+  /** Made by the first message that comes. */
+  #runs: HandlerRuns | undefined;
   #closing: FarewellWords | undefined;
   #goodbyeAtMs = Infinity;
   #cancelDrain = nothing;
@@ -55,7 +56,6 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   constructor(setting: LiveSessionSetting, life: SessionLife) {
     this.#setting = setting;
     this.#life = life;
-    this.#runs = new HandlerRuns(setting.handlers, this);
     this.driver =
       setting.log === undefined
         ? new SessionDriver(setting.driver, this)
@@ -267,11 +267,12 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   }
 
   start(delivery: Delivery): void {
+    this.#runs ??= new HandlerRuns(this.#setting.handlers, this);
     this.#runs.start(delivery);
   }
 
   abort(delivery: Delivery, code: ErrorCode): void {
-    this.#runs.abort(delivery, code);
+    this.#runs?.abort(delivery, code);
   }
 
   deadLetter(letter: AbandonedMessage): void {
@@ -355,7 +356,7 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
   /** Nobody waits for its handlers any more, and nothing of it keeps the process alive. */
   #rest(code: ErrorCode): void {
     this.driver.stopHandling();
-    this.#runs.abortAll(code);
+    this.#runs?.abortAll(code);
     this.driver.rest();
   }
 
