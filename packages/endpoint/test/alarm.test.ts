@@ -45,6 +45,16 @@ test('what was removed does not ring, and nothing keeps the process alive for it
   expect(bell.rang).toEqual([]);
 });
 
+test('what is set for later stays where it was, and rings earlier than it needs', async () => {
+  const clock = new ManualClock();
+  const startMs = clock.nowMs();
+  const bell = new Bell(clock);
+  bell.ringBy(startMs + 10);
+  bell.ringBy(startMs + 30);
+  await clock.advance(20);
+  expect(bell.rang).toEqual([startMs + 10]);
+});
+
 test('one that throws keeps no other from ringing', async () => {
   const clock = new ManualClock();
   const [bad, good] = [new Bell(clock), new Bell(clock)];

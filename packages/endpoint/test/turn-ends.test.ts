@@ -48,6 +48,18 @@ test('who asks while a turn ends has the end of the next', async () => {
   expect(ended).toEqual(['first', 'second', 'next']);
 });
 
+test('several who ask while a turn ends take nobody else his end', async () => {
+  const clock = new ManualClock();
+  const ended: string[] = [];
+  const add = (name: string): void => {
+    TurnEnds.of(clock).add({ turnEnds: () => ended.push(name) });
+  };
+  TurnEnds.of(clock).add({ turnEnds: () => ['next', 'next but one'].forEach(add) });
+  add('second');
+  await clock.settle();
+  expect(ended).toEqual(['second', 'next', 'next but one']);
+});
+
 test('one that throws takes the end of its turn from nobody', async () => {
   const clock = new ManualClock();
   const ended: number[] = [];
