@@ -28,6 +28,11 @@ test('a start that was marked, and did not come before its process was killed, c
   expect(violations).toEqual([]);
 });
 
+test('a client that was set back and starts twice before it comes back is found out', async () => {
+  const { violations } = await simulate(drawPlan(872_227));
+  expect(violations).toEqual([]);
+});
+
 describe('a message that waits for room in the outbox', () => {
   test('comes into the session that follows, when the one before it was lost', async () => {
     const world = new World();

@@ -165,9 +165,10 @@ export class ClientSessions {
     return { type: 'open', isResumed: newReason === undefined };
   }
 
-  /** Keeps what WELCOME said, as part of the next commit. */
+  /** Keeps what WELCOME said, and that the two sides have met, as part of the next commit. */
   save({ sessionId: id, token, serverId, runId: peerRunId }: WelcomeFrame): void {
     this.#current.saveRecord({ ...UNNAMED, id, token, serverId, peerRunId });
+    this.#current.met();
   }
 
   /**

@@ -102,6 +102,11 @@ export class LiveSession implements SessionDriverOwner, HandlerRunsOwner {
     });
   }
 
+  /** The opening has compared the memories of the two sides; part of the next commit. */
+  met(): void {
+    if (!this.#setting.driver.store.isVolatile) this.driver.engine.knowledge.meet();
+  }
+
   get wallOffsetMs(): number {
     return this.#setting.driver.session.wallOffsetMs;
   }

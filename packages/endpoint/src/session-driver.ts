@@ -38,7 +38,7 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
   readonly #session: Session;
   readonly #storeKey: string;
   #connection: FrameConnection | undefined;
-  /** A connection that waits until what its peer holds is in memory. */
+  /** A connection that waits for the store. */
   #held: HeldConnection | undefined;
   /** Of the connections before. */
   #pastBytesIn = 0;
@@ -253,10 +253,7 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
 
   commit(number: number): void {
     this.store.commit((error) => {
-      this.#step((nowMs) => {
-        if (error === undefined) this.#session.committed(number, nowMs);
-        else this.#session.storeFailed(error, nowMs);
-      });
+      this.#answered(error, (nowMs) => this.#session.committed(number, nowMs));
     });
   }
 
@@ -266,11 +263,7 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
 
   readOutgoing(range: PageRange): void {
     this.store.readOutgoing({ ...range, session: this.#storeKey }, (error, records) => {
-      this.#step((nowMs) => {
-        if (error !== undefined) this.#session.storeFailed(error, nowMs);
-        else this.#session.onDisk.read(range.channel, records, nowMs);
-      });
-      this.#attachHeld();
+      this.#answered(error, (nowMs) => this.#session.onDisk.read(range.channel, records, nowMs));
     });
   }
 
@@ -337,7 +330,14 @@ export class SessionDriver extends Alarm implements SessionSink, TurnEnder {
     }
   }
 
-  /** What the peer holds may be in memory now: the connection that waited for it is open. */
+  #answered(error: WilcoError | undefined, act: (nowMs: number) => void): void {
+    this.#step((nowMs) =>
+      error === undefined ? act(nowMs) : this.#session.storeFailed(error, nowMs),
+    );
+    this.#attachHeld();
+  }
+
+  /** What was to be kept or read before may be there now: the connection that waited for it is open. */
   #attachHeld(): void {
     const held = this.#held;
     if (held === undefined || this.#session.phase !== 'detached') return;

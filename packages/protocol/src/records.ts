@@ -64,6 +64,11 @@ export interface SendingRecord {
   readonly name: string;
   /** The next seq to assign: kept also when nothing waits. */
   readonly next: Seq;
+  /**
+   * The lowest seq that is news to the peer: which was assigned, or may be, since the two sides last
+   * compared their memories. `next` where they have done so in the run that wrote this.
+   */
+  readonly first: Seq;
   /** The highest *received* position that the peer reported. */
   readonly reported: Position;
   /** Everything below is done with: settled, and received by the peer. */

@@ -131,6 +131,7 @@ export class Admission {
     session.replaces = undefined;
     session.save();
     const { table, options, sessions, succession } = this.#setting;
+    session.live.met();
     if (newReason === undefined) {
       if (replaces !== undefined) this.#replaceLate(replaces, session);
       connection.open(session.live.driver, ready, hello);

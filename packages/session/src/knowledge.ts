@@ -15,6 +15,14 @@ export class Knowledge {
     this.#isAttached = isAttached;
   }
 
+  /**
+   * The opening has compared the memories of the two sides: part of the next commit, which is
+   * to be one that is synced. Until it holds, no connection is attached.
+   */
+  meet(): void {
+    this.#parts.meeting.keep();
+  }
+
   /** Asks the peer about a message; on the next connection, where there is none. */
   ask(question: StatusQuestion): void {
     this.#parts.desk.ask(question, this.#isAttached);

@@ -23,15 +23,17 @@ export class OutboxOnDisk {
   }
 
   /**
-   * Before a connection is attached: asks for what the peer holds and what is on disk only here,
-   * as it may be after a restart. Returns whether all of it is in memory; until then, nothing is attached.
+   * Before a connection is attached: has the store know that the two sides have met, and asks for
+   * what the peer holds and what is on disk only here, as it may be after a restart. Returns whether
+   * that is kept, and all of it in memory; until then, nothing is attached.
    */
   prepare(ack: AckFrame, nowMs: number): boolean {
-    const { outbox, conversation } = this.#parts;
-    if (!outbox.pager.isBehind && !outbox.pager.wouldBeBehind(ack)) return true;
+    const { outbox, conversation, meeting } = this.#parts;
+    const isMet = meeting.keep();
+    if (!outbox.pager.isBehind && !outbox.pager.wouldBeBehind(ack)) return isMet;
     conversation.takeFacts(ack, nowMs);
     outbox.pager.readAhead(false);
-    return !outbox.pager.isBehind;
+    return isMet && !outbox.pager.isBehind;
   }
 
   /** Records that were asked for: of the range, the first that there are. */

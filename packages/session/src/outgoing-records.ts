@@ -15,6 +15,7 @@ export function sendingRecord(
     channel: channel.number,
     name: channel.name,
     next: channel.next,
+    first: channel.hasMet ? channel.next : channel.firstOfRun,
     reported: channel.received,
     base: channel.ring.base,
     unsettled,

@@ -50,8 +50,10 @@ export class SendChannel {
   oldestQueuedMs = Infinity;
   /** Becomes durable with the next commit. */
   uncommitted: { position: Position } | undefined = undefined;
-  /** The first seq that this run may assign. */
+  /** The first seq that this run may assign, or one before it that did not meet the peer. */
   readonly firstOfRun: Seq;
+  /** The peer has compared its memory with what this run says: what is assigned now is no news to the next. */
+  hasMet = false;
   /** What is below was queued by an earlier run, be it in this session or one before it. */
   earlierBelow: Position;
   /** What is below may be transmitted: it is as durable as the store. */
@@ -92,13 +94,14 @@ export class SendChannel {
     next: Seq = FIRST_SEQ,
     reported: Position = FIRST_SEQ,
     base: Position = next,
+    first: Seq = next,
   ) {
     this.number = number;
     this.name = name;
     this.weight = turn.weight;
     this.isUrgent = turn.isUrgent;
     this.ring = new SeqRing(base);
-    this.firstOfRun = next;
+    this.firstOfRun = first;
     this.earlierBelow = next;
     this.durable = next;
     // Whatever carries a seq of an earlier run counts as perhaps written.

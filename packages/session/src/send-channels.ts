@@ -54,20 +54,21 @@ export class SendChannels {
       );
     }
     const channel = new SendChannel(number, name, this.#setting.channelOf(name));
+    channel.hasMet = this.#byNumber[ANSWER_CHANNEL]?.hasMet ?? false;
     this.#keep(channel);
     return channel;
   }
 
   /** Puts back a channel as a store held it, empty yet. */
   restore(record: SendingRecord, base: Position): SendChannel {
-    const { channel: number, name, next, reported } = record;
+    const { channel: number, name, next, reported, first } = record;
     const turn = this.#setting.channelOf(name);
     // Of a channel that was opened, and in which nothing was kept, only its number is known.
     while (this.#byNumber.length < number) {
       const unknown = this.#byNumber.length;
       this.#keep(new SendChannel(unknown, `unnamed ${unknown}`, { weight: 1, isUrgent: false }));
     }
-    const channel = new SendChannel(number, name, turn, next, reported, base);
+    const channel = new SendChannel(number, name, turn, next, reported, base, first);
     this.#keep(channel);
     return channel;
   }

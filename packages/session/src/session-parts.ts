@@ -6,6 +6,7 @@ import { Handling } from './handling.ts';
 import { Inbox } from './inbox.ts';
 import { Journal } from './journal.ts';
 import type { ResolvedSessionOptions, SessionSetting } from './options.ts';
+import { Meeting } from './meeting.ts';
 import { MovedMessages } from './moved-messages.ts';
 import { Outbox } from './outbox.ts';
 import { SessionWindow } from './session-window.ts';
@@ -19,6 +20,8 @@ export interface SessionParts {
   readonly outbox: Outbox;
   /** What came to it from a session that is over. */
   readonly moved: MovedMessages;
+  /** That this run and the peer know each other. */
+  readonly meeting: Meeting;
   /** What the peer sends. */
   readonly inbox: Inbox;
   /** What becomes of it here. */
@@ -47,6 +50,7 @@ export function assemble(
   const context: SessionContext = { options, setting, sink, journal, id };
   const outbox = new Outbox(context, nowMs, contents);
   const moved = new MovedMessages(context, outbox);
+  const meeting = new Meeting(context, outbox);
   const acks = new AckWriter(context);
   const handling = new Handling(context, outbox, acks, window);
   const inbox = new Inbox(context, handling, acks, window, nowMs, contents);
@@ -57,7 +61,7 @@ export function assemble(
   window.inbox = inbox;
   handling.inbox = inbox;
   handling.ids?.restore(inbox.channels, nowMs);
-  return { context, outbox, moved, inbox, handling, acks, window, desk, conversation };
+  return { context, outbox, moved, meeting, inbox, handling, acks, window, desk, conversation };
 }
 
 /** Whether nothing would be lost by ending now, on either side. */

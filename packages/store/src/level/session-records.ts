@@ -7,7 +7,7 @@ type InKey = 'session' | 'channel';
 
 /** Writes a record of a channel, seen by its sender. */
 export function writeSending(writer: RecordWriter, record: Omit<SendingRecord, InKey>): void {
-  const { name, next, reported, base, unsettled, unsettledBytes, ...times } = record;
+  const { name, next, first, reported, base, unsettled, unsettledBytes, ...times } = record;
   const { firstExpiryWallMs, oldestQueuedWallMs, ...rest } = times;
   assertCovered(rest);
   writer.text(name);
@@ -18,12 +18,13 @@ export function writeSending(writer: RecordWriter, record: Omit<SendingRecord, I
   writer.varint(unsettledBytes);
   writeTime(writer, firstExpiryWallMs);
   writeTime(writer, oldestQueuedWallMs);
+  writer.varint(next - first);
 }
 
 /** Reads what {@link writeSending} wrote. */
 export function readSending(key: string, value: unknown): Omit<SendingRecord, InKey> {
   const reader = new RecordReader(key, value);
-  return {
+  const record = {
     name: reader.text(),
     next: reader.varint(),
     reported: reader.varint(),
@@ -33,6 +34,8 @@ export function readSending(key: string, value: unknown): Omit<SendingRecord, In
     firstExpiryWallMs: readTime(reader),
     oldestQueuedWallMs: readTime(reader),
   };
+  // Older records end here.
+  return { ...record, first: record.next - (reader.isAtEnd ? 0 : reader.varint()) };
 }
 
 /** Writes a record of a channel, seen by its receiver. */

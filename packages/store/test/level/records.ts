@@ -82,6 +82,7 @@ export function sending(session: string, next: number): SendingRecord {
     channel: 1,
     name: 'main',
     next,
+    first: 1,
     reported: 1,
     base: 1,
     unsettled: next - 1,
