@@ -50,7 +50,8 @@ const HANDLED: HandlerEnd = {
 const OVERRUN: HandlerEnd = {
   ...REUSED,
   code: 'WILCO_HANDLER_TIMEOUT',
-  reason: 'its handler did not finish before its session was over',
+  reason:
+    'a handler was started on it, or may have been, and did not finish before its session was over',
   hasRun: true,
   isRetryable: true,
 };
