@@ -219,6 +219,7 @@ export class OrderDesk {
     return {
       atMs,
       remembersSinceMs: disks.has(to) ? disks.faithfulSinceMs(to) : orders.beganAtMs(to),
+      receiverBeganAtMs: orders.beganAtMs(to),
       handlerMs: handlerTimeoutMs + handlerGraceMs,
       isUsedElsewhere: history.copies.mayBeUsedElsewhere(from, atMs),
     };

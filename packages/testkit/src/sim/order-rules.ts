@@ -6,6 +6,8 @@ export interface OrderRuleSetting {
   readonly atMs: number;
   /** Since when the receiver has forgotten nothing of what it had kept. */
   readonly remembersSinceMs: number;
+  /** When the process of the receiver began that it has now. */
+  readonly receiverBeganAtMs: number;
   /** How long a handler of the receiver may take, its grace included. */
   readonly handlerMs: number;
   /** Another one may have used what the sender has: its earlier life, or a clone. */
@@ -24,7 +26,7 @@ export function wrongStart(
     const mayHaveOverrun = before.isOverrun || start.atMs - before.atMs >= setting.handlerMs;
     const isOpen = before.ended === undefined && mayHaveOverrun;
     if (isSameProcess && !before.isOverrun && !isOpen) return 'the same process had handled it';
-    if (before.atMs < setting.remembersSinceMs) continue;
+    if (before.atMs <= setting.remembersSinceMs) continue;
     if (toldOf(group, before, start.atMs) !== undefined) {
       return `its sender had been told that start ${before.number} ended it`;
     }
@@ -44,7 +46,7 @@ export function wrongEnd(
     case 'handled':
       return wrongReply(own, outcome);
     case 'rejected':
-      return wrongRejection(group, send, own, outcome);
+      return wrongRejection(group, send, own, outcome, setting);
     case 'expired':
       return 'it has no time to live';
     case 'cancelled':
@@ -63,7 +65,7 @@ export function wrongStatus(
   askedAtMs: number,
   setting: OrderRuleSetting,
 ): string | undefined {
-  const known = group.starts.filter(({ atMs }) => atMs >= setting.remembersSinceMs);
+  const known = group.starts.filter(({ atMs }) => atMs > setting.remembersSinceMs);
   const ended = known.filter((start) => toldOf(group, start, askedAtMs) !== undefined);
   if (status === 'handled') {
     const isSo = group.starts.some((start) => isDone(start));
@@ -124,6 +126,7 @@ function wrongRejection(
   send: OrderSend,
   own: readonly OrderStart[],
   { code, hasRun }: Extract<OrderOutcome, { readonly status: 'rejected' }>,
+  { receiverBeganAtMs }: OrderRuleSetting,
 ): string | undefined {
   if (!hasRun) {
     if (code === 'WILCO_CLOSED') return undefined;
@@ -131,7 +134,11 @@ function wrongRejection(
     const isOther = group.sends.some(({ order }) => order.variant !== send.order.variant);
     return isOther ? undefined : 'no other message came under its id';
   }
-  if (own.length === 0) return 'no handler was ever started on it';
+  if (own.length === 0) {
+    // What a start was marked for ahead, and a kill came before it, counts as perhaps started.
+    const isOlder = group.sends.some(({ sentAtMs }) => sentAtMs < receiverBeganAtMs);
+    return isOlder && code === 'WILCO_HANDLER_TIMEOUT' ? undefined : 'no handler was ever started on it';
+  }
   if (code === 'SIM_REFUSED') return endedAs(own, 'rejected', 'no handler refused it');
   if (code === 'WILCO_HANDLER_FAILED') return endedAs(own, 'threw', 'no handler threw');
   const isKnown = code === 'WILCO_HANDLER_TIMEOUT' || code === 'WILCO_ATTEMPTS_OVER';

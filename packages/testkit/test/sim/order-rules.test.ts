@@ -12,6 +12,7 @@ import { SERVER } from '../../src/sim/plan.ts';
 const SETTING: OrderRuleSetting = {
   atMs: 100,
   remembersSinceMs: 0,
+  receiverBeganAtMs: 0,
   handlerMs: 1_000,
   isUsedElsewhere: false,
 };
@@ -73,6 +74,17 @@ describe('the receipt of a message under an id', () => {
     group.starts.push(start(1, 'done'));
     expect(wrongEnd(group, send(0), outcome, SETTING)).toContain('no handler refused it');
   });
+
+  test('says that a handler took too long only where one started, or may have before a restart', () => {
+    const { group, send } = run();
+    const overrun = { status: 'rejected', code: 'WILCO_HANDLER_TIMEOUT', reason: '' } as const;
+    const outcome = { ...overrun, hasRun: true, isRetryable: true };
+    const first = send(0);
+    const wrong = wrongEnd(group, first, outcome, SETTING);
+    expect(wrong).toContain('no handler was ever started');
+    const restarted = { ...SETTING, receiverBeganAtMs: 50 };
+    expect(wrongEnd(group, first, outcome, restarted)).toBeUndefined();
+  });
 });
 
 describe('what a peer says of a message under an id', () => {
@@ -89,7 +101,8 @@ describe('what a peer says of a message under an id', () => {
       const { group, start } = run();
       group.starts.push(start(1));
       expect(wrongStatus(group, status, 50, SETTING)).toContain('its handler was started');
-      const forgetful = { ...SETTING, remembersSinceMs: 20 };
+      // At the very moment of its last start as well.
+      const forgetful = { ...SETTING, remembersSinceMs: start(1).atMs };
       expect(wrongStatus(group, status, 50, forgetful)).toBeUndefined();
     },
   );
