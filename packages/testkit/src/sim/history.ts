@@ -59,6 +59,7 @@ export class History {
   readonly starts: { readonly entry: Entry; readonly start: Start }[] = [];
   readonly #sessionSinceMs = new Map<string, number>();
   readonly #sessionEndedMs = new Map<string, number>();
+  readonly #beganAtMs = new Map<string, number>();
   /** Clients whose newest session is at the other server, which they will not find again. */
   readonly #astray = new Set<string>();
   readonly #online = new Set<string>();
@@ -99,6 +100,16 @@ export class History {
     this.entries.set(message.index, entry);
     this.openCount += 1;
     return entry;
+  }
+
+  /** A process of a host begins. */
+  began(host: string, atMs: number): void {
+    this.#beganAtMs.set(host, atMs);
+  }
+
+  /** When the process of a host began that it has now. */
+  beganAtMs(host: string): number {
+    return this.#beganAtMs.get(host) ?? 0;
   }
 
   /** Something befell a host, or the session that it has with the server. */

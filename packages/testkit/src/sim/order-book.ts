@@ -46,8 +46,6 @@ export interface OrderGroup {
 /** The simulator's own memory of what went under ids; written by applications only. */
 export class OrderBook {
   readonly #groups = new Map<string, OrderGroup>();
-  /** When the process began that a host has now, which keeps nothing. */
-  readonly #beganAtMs = new Map<string, number>();
   /** Receipts that somebody still waits for. */
   openCount = 0;
 
@@ -96,16 +94,6 @@ export class OrderBook {
         send.isOrphaned = true;
       }
     }
-  }
-
-  /** A process of a host begins. */
-  began(host: string, atMs: number): void {
-    this.#beganAtMs.set(host, atMs);
-  }
-
-  /** When the process of a host began that it has now. */
-  beganAtMs(host: string): number {
-    return this.#beganAtMs.get(host) ?? 0;
   }
 
   /** Receipts that nobody has got. */

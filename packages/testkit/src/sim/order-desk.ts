@@ -33,7 +33,7 @@ export class OrderDesk {
     this.#run = run;
     this.#process = world.network.host(host).process;
     this.#clock = this.#process.clock;
-    world.orders.began(host, world.clock.nowMs());
+    world.history.began(host, world.clock.nowMs());
   }
 
   serve(site: HandlerSite): void {
@@ -213,13 +213,13 @@ export class OrderDesk {
   }
 
   #settingOf({ from, to }: OrderGroup): OrderRuleSetting {
-    const { disks, orders, history } = this.#world;
+    const { disks, history } = this.#world;
     const { handlerTimeoutMs = 0, handlerGraceMs = 0 } = this.#world.optionsOf(to);
     const atMs = this.#clock.nowMs();
     return {
       atMs,
-      remembersSinceMs: disks.has(to) ? disks.faithfulSinceMs(to) : orders.beganAtMs(to),
-      receiverBeganAtMs: orders.beganAtMs(to),
+      remembersSinceMs: disks.has(to) ? disks.faithfulSinceMs(to) : history.beganAtMs(to),
+      receiverBeganAtMs: history.beganAtMs(to),
       handlerMs: handlerTimeoutMs + handlerGraceMs,
       isUsedElsewhere: history.copies.mayBeUsedElsewhere(from, atMs),
     };

@@ -116,23 +116,33 @@ function takenBy(entry: Entry, { copies }: History): string | undefined {
   return first === undefined ? undefined : `a handler took it at ${first.atMs.toFixed(0)} ms`;
 }
 
-function overrunOf(plan: Plan, { starts, message, settledAtMs }: Entry): string | undefined {
+/** What is said of a handler whose session was over before it had finished, or could start again. */
+const SESSION_OVER = 'did not finish before its session was over';
+
+/** A handler ran too long; or a kill may have interrupted it, and its session was over before it could start again. */
+function overrunOf({ plan, history, entry }: RuleSubject): string | undefined {
+  const { starts, message, sentAtMs, settledAtMs, outcome } = entry;
   const { handlerTimeoutMs = 0, handlerGraceMs = 0 } = plan.options[message.to] ?? {};
   const isOverrun = starts.some(
     ({ atMs }) => settledAtMs - atMs + SLACK_MS >= handlerTimeoutMs + handlerGraceMs,
   );
-  return isOverrun ? undefined : 'no handler ran for that long';
+  if (isOverrun) return undefined;
+  const isOfSession = outcome?.status === 'rejected' && outcome.reason.endsWith(SESSION_OVER);
+  const isBroken = starts.some(({ ended }) => ended === undefined);
+  return isOfSession && (isBroken || history.beganAtMs(message.to) > sentAtMs)
+    ? undefined
+    : 'no handler ran for that long';
 }
 
 /** A handler had started, and this is what is said of how it ended. */
 function whyRejected(code: string, subject: RuleSubject): string | undefined {
-  const { plan, entry } = subject;
+  const { entry } = subject;
   const endings = entry.starts.map(({ ended }) => ended);
   if (code === 'SIM_REFUSED')
     return endings.includes('rejected') ? undefined : 'no handler refused it';
   if (code === 'WILCO_HANDLER_FAILED')
     return endings.includes('threw') ? undefined : 'no handler threw';
-  if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(plan, entry);
+  if (code === 'WILCO_HANDLER_TIMEOUT') return overrunOf(subject);
   if (code === 'WILCO_ATTEMPTS_OVER') return attemptsOf(subject);
   if (endings.includes('putOff')) return whyNotAgain(code, subject);
   return `the code ${code} is nobody's`;
