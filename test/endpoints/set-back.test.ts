@@ -70,6 +70,34 @@ test('a client that was set back and starts twice before it comes back is found 
   await pair.stop();
 });
 
+test('a client that was set back and whose session has ended meanwhile is not told what became of others', async () => {
+  const pair = await virtualPair({ server: { resumeWindowMs: 2_000 } });
+  const handled: number[] = [];
+  pair.server.handle(Note, (value) => {
+    handled.push(value);
+  });
+  const store = disk(pair.clock);
+  const first = pair.dial('first', { store });
+  await pair.until(() => first.isOnline);
+  await pair.run(5);
+  const older = store.clone();
+  for (const value of numbers(5)) first.send(Note, value);
+  await pair.until(() => first.stats()?.unsettled === 0);
+  await done(pair, first.close());
+  await pair.run(3_000);
+
+  // The server knows how the messages at these places ended, and that the session has.
+  const second = pair.dial('second', { store: older });
+  const lost: string[] = [];
+  second.on('stateLost', ({ reason, resent }) => lost.push(`${reason} ${resent}`));
+  const receipts = numbers(3, 100).map((value) => second.send(Note, value));
+  await pair.until(() => second.stats()?.unsettled === 0);
+  expect(receipts.map(({ outcome }) => outcome?.status)).toEqual(['handled', 'handled', 'handled']);
+  expect(handled).toEqual([...numbers(5), ...numbers(3, 100)]);
+  expect(lost).toEqual(['clientStateLost 3']);
+  await pair.stop();
+});
+
 test('a server that was set back and starts twice before its client comes back is found out', async () => {
   const pair = await virtualPair();
   const closing = pair.server.close({ drainMs: 0 });

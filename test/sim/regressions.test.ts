@@ -33,6 +33,11 @@ test('a client that was set back and starts twice before it comes back is found 
   expect(violations).toEqual([]);
 });
 
+test('a client that was set back does not take the word about a session that has ended for its own', async () => {
+  const { violations } = await simulate(drawPlan(6_503_945));
+  expect(violations).toEqual([]);
+});
+
 test('a message that a kill may have interrupted, and whose session was over then, was overrun', async () => {
   const { violations } = await simulate({ ...drawPlan(2_008_612), orders: [] });
   expect(violations).toEqual([]);

@@ -150,7 +150,8 @@ export class ClientSessions {
 
   /** Compares WELCOME with what this side knows, and takes over what it says. */
   welcomed(welcome: WelcomeFrame): WelcomeVerdict {
-    const { newReason, sessionId: id, token, serverId } = welcome;
+    const { sessionId: id, token, serverId } = welcome;
+    const newReason = this.#newReason(welcome);
     if (newReason === undefined) {
       const wrong = this.#judge(welcome);
       if (wrong !== undefined) return wrong;
@@ -163,6 +164,13 @@ export class ClientSessions {
     this.#named = { id, token, serverId };
     this.#abandon = undefined;
     return { type: 'open', isResumed: newReason === undefined };
+  }
+
+  /** Why there is a new session, if there is: the server may not know that this side was set back. */
+  #newReason({ newReason, predecessor, predecessorAck }: WelcomeFrame): NewReason | undefined {
+    if (newReason === undefined) return undefined;
+    const { knowledge } = this.#current.driver.engine;
+    return knowledge.wasSetBack(predecessor, predecessorAck) ? 'clientStateLost' : newReason;
   }
 
   /** Keeps what WELCOME said, and that the two sides have met, as part of the next commit. */

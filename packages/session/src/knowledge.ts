@@ -1,5 +1,6 @@
 import { explain, type PendingReason, type PendingWanted } from './explain.ts';
-import type { SentChannel, SentSession } from './moved-messages.ts';
+import type { AckFrame, SessionId } from '@wilco/protocol';
+import { tellsOfUnmet, type SentChannel, type SentSession } from './moved-messages.ts';
 import type { PastSession } from './past-session.ts';
 import { remainsOf, sentIn } from './remains.ts';
 import type { SessionParts } from './session-parts.ts';
@@ -47,6 +48,16 @@ export class Knowledge {
     if (!handling.isStopped) return;
     const waiting = inbox.channels.flatMap((channel) => [...channel.waiting]);
     handling.ids?.released(waiting, nowMs);
+  }
+
+  /**
+   * Whether the peer, by its last word about a session, knows more of it than this side ever wrote
+   * there: then this side was set back, and other messages may have had the same places.
+   */
+  wasSetBack(session: SessionId | undefined, ack: AckFrame | undefined): boolean {
+    if (session === undefined || ack === undefined) return false;
+    if (session === this.#parts.context.id) return tellsOfUnmet(this.sent(), ack);
+    return this.#parts.moved.wasSetBack(session, ack);
   }
 
   /** What this side had sent. */

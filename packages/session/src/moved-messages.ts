@@ -13,6 +13,8 @@ export interface SentChannel {
   readonly received: Position;
   /** Everything at or above it was never wholly written. */
   readonly written: Position;
+  /** Nothing at or above it was ever written: the two sides had not met in this run. `Infinity`: they had. */
+  readonly unmet: Position;
 }
 
 /** What the next session knows of the one whose messages it took over. */
@@ -73,6 +75,11 @@ export class MovedMessages {
   /** The messages that come from now on are from this session. */
   from(session: SentSession): void {
     this.#from = session;
+  }
+
+  /** Whether the peer knows more of the session before than this side ever wrote in it: it was set back. */
+  wasSetBack(session: SessionId, ack: AckFrame): boolean {
+    return this.#from?.session === session && tellsOfUnmet(this.#from.channels, ack);
   }
 
   /** A message is about to move here that may have been handled where it was. */
@@ -149,6 +156,14 @@ function believed(
     if (entry !== undefined) found.set(name, { ...entry, started: start });
   }
   return found;
+}
+
+/** Whether the peer holds what only an earlier life of this side can have sent (S-10). */
+export function tellsOfUnmet(channels: readonly SentChannel[], ack: AckFrame): boolean {
+  return ack.channels.some(({ channel, received }) => {
+    const sent = channels.find((one) => one.channel === channel);
+    return received > (sent?.unmet ?? 1);
+  });
 }
 
 function fateOf(

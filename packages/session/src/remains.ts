@@ -38,10 +38,13 @@ export function remainsOf(parts: SessionParts, nowMs: number): PastSession {
 }
 
 /** What this side had sent, for the comparison with what the peer knows of it. */
-export function sentIn({ outbox }: SessionParts): SentChannel[] {
+export function sentIn({ context, outbox }: SessionParts): SentChannel[] {
   return outbox.channels
     .filter(({ isAnswers }) => !isAnswers)
-    .map(({ number, name, received, written }) => ({ channel: number, name, received, written }));
+    .map(({ number, name, received, written, hasMet, firstOfRun }) => ({
+      ...{ channel: number, name, received, written },
+      unmet: hasMet || context.journal.isVolatile ? Infinity : firstOfRun,
+    }));
 }
 
 /** The last word about a session, as WELCOME carries it: no window is granted by it. */
