@@ -43,6 +43,11 @@ test('a message that a kill may have interrupted, and whose session was over the
   expect(violations).toEqual([]);
 });
 
+test('a session that a copy has used since, and that is given up as ended, is lost to the copy', async () => {
+  const { violations } = await simulate(drawPlan(44_750_858));
+  expect(violations).toEqual([]);
+});
+
 describe('a message that waits for room in the outbox', () => {
   test('comes into the session that follows, when the one before it was lost', async () => {
     const world = new World();

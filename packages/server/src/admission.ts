@@ -220,7 +220,8 @@ export class Admission {
     identity: string | undefined,
   ): void {
     if (hello.abandon !== undefined) {
-      this.#openNew(connection, hello, identity, hello.abandon, undefined);
+      // Another one has used the session since: whatever else it was given up for, this is why.
+      this.#openNew(connection, hello, identity, 'clientStateLost', undefined);
       return;
     }
     const reason = 'the token was replaced by a later one';

@@ -212,6 +212,26 @@ describe('a resume', () => {
     ]);
   });
 
+  test('with an older token gives a session up as lost to a copy, whatever else it says', async () => {
+    const { opens, resumes, dial, clock, server } = await start();
+    const { told } = await opens();
+    await resumes(told);
+    for (const abandon of ['unknown', 'serverStateLost', 'ended'] as const) {
+      const original = dial();
+      original.say({ ...resume(told, 9), abandon, features: 2 });
+      await clock.settle();
+      expect(original.last('welcome')).toMatchObject({
+        newReason: 'clientStateLost',
+        predecessor: undefined,
+      });
+      expect(original.last('welcome').predecessorAck).toBeUndefined();
+      original.vanish();
+    }
+    expect(server.sessions.map(({ id, isOnline }) => [id, isOnline])).toEqual([
+      [told.sessionId, true],
+    ]);
+  });
+
   test('of a session that has ended is told what became of it, until another one follows it', async () => {
     const { opens, dial, clock, server } = await start({ resumeWindowMs: 1_000 });
     const { told, peer } = await opens();
