@@ -3,6 +3,7 @@ import {
   newId,
   OutboxMoves,
   sessionSetting,
+  usedElsewhere,
   WindowBudget,
   type Destination,
   type Handlers,
@@ -158,6 +159,7 @@ export class ClientSessions {
     } else {
       // What it took for lost in peace somebody else has followed: what moved may have been used.
       const isOlder = newReason === 'clientStateLost' && this.#abandon !== newReason;
+      if (isOlder) this.#lost = this.#lost.map((one) => this.#lostToCopy(one));
       if (isOlder || this.#current.driver.engine.id !== undefined) this.replace(newReason);
       this.#nameCurrent(welcome);
     }
@@ -275,12 +277,17 @@ export class ClientSessions {
     return {
       reason,
       whenLost,
-      over: (counts) => {
+      over: (counts, told) => {
         // A session that the server never had, and that carried nothing, was nobody's.
         const isReal = isConfirmed || counts.resent + counts.inDoubt > 0;
-        if (id !== undefined && isReal) this.#tellLost({ session: id, reason, ...counts });
+        if (id !== undefined && isReal) this.#tellLost({ session: id, reason: told, ...counts });
       },
     };
+  }
+
+  #lostToCopy(lost: Omit<StateLost, 'successor'>): Omit<StateLost, 'successor'> {
+    const counts = usedElsewhere(lost, this.#setting.options.whenSessionLost);
+    return { ...lost, reason: 'clientStateLost', ...counts };
   }
 
   #tellLost(lost: Omit<StateLost, 'successor'>): void {

@@ -133,8 +133,8 @@ describe('a session that is lost', () => {
     await stop();
   });
 
-  test('in peace, but followed by a copy of it before, marks everything as well', async () => {
-    const { peer, client, clock, stop } = await start({ resumeWindowMs: 1_000 });
+  test('in peace, but to a copy of it before, marks everything as well, and says so', async () => {
+    const { peer, client, lost, clock, stop } = await start({ resumeWindowMs: 1_000 });
     await peer.answers(welcome());
     peer().say(ack(2));
     await peer.hears();
@@ -146,6 +146,24 @@ describe('a session that is lost', () => {
     expect(peer.newest().last('hello')).toMatchObject({ abandon: 'ended' });
     await peer.answers(welcome({ newReason: 'clientStateLost', sessionId: SECOND }));
     expect(peer.newest().last('message')).toMatchObject({ seq: 1, isResent: true });
+    expect(lost).toMatchObject([{ reason: 'clientStateLost', resent: 1, inDoubt: 0, moved: 0 }]);
+    await stop();
+  });
+
+  test('in peace, but to a copy of it before, is in doubt as a whole where that was asked for', async () => {
+    const options = { resumeWindowMs: 1_000, whenSessionLost: 'inDoubt' } as const;
+    const { peer, client, lost, clock, stop } = await start(options);
+    await peer.answers(welcome());
+    peer().say(ack(2));
+    await peer.hears();
+    peer().vanish();
+    await clock.settle();
+    const never = client.send(Order, 1);
+    await peer.hears();
+    await clock.advance(1_500);
+    await peer.answers(welcome({ newReason: 'clientStateLost', sessionId: SECOND }));
+    expect(never.outcome).toEqual({ status: 'inDoubt', code: 'WILCO_STATE_LOST' });
+    expect(lost).toMatchObject([{ reason: 'clientStateLost', resent: 0, inDoubt: 1, moved: 0 }]);
     await stop();
   });
 

@@ -43,7 +43,7 @@ export { logError } from './log.ts';
 export type { EventLog } from './log.ts';
 export { LiveSession } from './live-session.ts';
 export type { LiveSessionSetting, SessionLife } from './live-session-setting.ts';
-export type { MoveCounts, WhenSessionLost } from './pass-on.ts';
+export { usedElsewhere, type MoveCounts, type WhenSessionLost } from './pass-on.ts';
 export { MessageSender } from './message-sender.ts';
 export { OutboxMoves } from './outbox-moves.ts';
 export type { Destination, LostSession } from './outbox-moves.ts';

@@ -1,7 +1,12 @@
 import type { NewReason } from '@wilco/protocol';
 import type { LiveSession } from './live-session.ts';
 import type { OutboxMove } from './outbox-move.ts';
-import type { MoveCounts, MutableCounts, WhenSessionLost } from './pass-on.ts';
+import {
+  usedElsewhere,
+  type MoveCounts,
+  type MutableCounts,
+  type WhenSessionLost,
+} from './pass-on.ts';
 
 /** Where messages move to. */
 export interface Destination {
@@ -18,11 +23,13 @@ export interface LostSession {
   readonly isAsked?: boolean;
   /** What this side had kept of it was set back, or another process has a copy, and has used it. */
   readonly isUsedElsewhere?: boolean;
-  /** All of it has moved, and this became of it. */
-  over(counts: MoveCounts): void;
+  /** All of it has moved, and this became of it. That a copy was used may have been told meanwhile. */
+  over(counts: MoveCounts, reason: NewReason): void;
 }
 
 interface Source extends LostSession {
+  reason: NewReason;
+  isUsedElsewhere?: boolean;
   readonly live: () => LiveSession;
   readonly counts: MutableCounts;
   isBegun: boolean;
@@ -46,6 +53,14 @@ export class OutboxMoves {
   add(old: LiveSession, to: Destination, lost: LostSession): void {
     this.#stopMove();
     this.#to = to;
+    // What a copy has used it had with all that was still on its way there.
+    if (lost.isUsedElsewhere === true) {
+      for (const source of this.#sources) {
+        source.reason = lost.reason;
+        source.isUsedElsewhere = true;
+        Object.assign(source.counts, usedElsewhere(source.counts, source.whenLost));
+      }
+    }
     this.#addSource(() => old, lost);
   }
 
@@ -72,6 +87,7 @@ export class OutboxMoves {
     const { live: current } = this.#to;
     const { counts } = source;
     const old = source.live();
+    if (source.isUsedElsewhere === true) old.driver.engine.onDisk.usedElsewhere();
     if (!source.isBegun) this.#begin(source, old);
     if (!old.isLeftOnDisk) {
       this.#over(source);
@@ -98,7 +114,6 @@ export class OutboxMoves {
     const { counts, isAsked, whenLost } = source;
     const isLast = this.#sources.length === 1;
     source.isBegun = true;
-    if (source.isUsedElsewhere === true) old.driver.engine.onDisk.usedElsewhere();
     const { resent, inDoubt, moved } = old.moveTo(
       this.#to.live,
       isAsked === true ? 'resend' : whenLost,
@@ -121,7 +136,7 @@ export class OutboxMoves {
     this.#move = undefined;
     this.#sources.shift();
     source.live().forget();
-    source.over(source.counts);
+    source.over(source.counts, source.reason);
     this.start();
   }
 }

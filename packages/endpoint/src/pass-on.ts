@@ -20,6 +20,15 @@ export interface MutableCounts {
   moved: number;
 }
 
+/** What became of them, where it is told only later that a copy had used the session: nothing moves without a mark. */
+export function usedElsewhere(counts: MoveCounts, whenLost: WhenSessionLost): MoveCounts {
+  const { handled, resent, inDoubt, moved } = counts;
+  const perhapsHandled = resent + moved;
+  return whenLost === 'inDoubt'
+    ? { handled, resent: 0, inDoubt: inDoubt + perhapsHandled, moved: 0 }
+    : { handled, resent: perhapsHandled, inDoubt, moved: 0 };
+}
+
 /** Hands messages over to the next session; returns those that are to be settled in doubt instead. */
 export function passOn(
   from: SessionDriver,
