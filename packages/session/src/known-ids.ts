@@ -6,6 +6,7 @@ import {
 } from '@wilco/protocol';
 import type { SessionContext } from './context.ts';
 import type { IncomingMessage } from './incoming-message.ts';
+import { incomingRecord } from './incoming-records.ts';
 import type { Attached, IdClaim, IdEnd, IdEntry, MessageIds, Persist } from './message-ids.ts';
 import { hasEnded, type PastSession } from './past-session.ts';
 import type { ReceiveChannel } from './receive-channel.ts';
@@ -47,14 +48,6 @@ const HANDLED: HandlerEnd = {
   reason: '',
   hasRun: true,
 };
-const OVERRUN: HandlerEnd = {
-  ...REUSED,
-  code: 'WILCO_HANDLER_TIMEOUT',
-  reason:
-    'a handler was started on it, or may have been, and did not finish before its session was over',
-  hasRun: true,
-  isRetryable: true,
-};
 
 /** What the ids that came with messages mean for one session. */
 export class KnownIds {
@@ -87,6 +80,7 @@ export class KnownIds {
     switch (claim.type) {
       case 'first':
         message.idEntry = claim.entry;
+        if (claim.wasLeftOff) this.#markStarted(message);
         return false;
       case 'done':
         message.ruling = claim.end;
@@ -169,7 +163,7 @@ export class KnownIds {
       if (entry === undefined) continue;
       if (message.attempt === 0) {
         this.#setting.table.release(entry, this.#wallMs(nowMs), this.persist);
-      } else this.#setting.table.conclude(entry, OVERRUN, this.#wallMs(nowMs), this.persist);
+      } else this.#setting.table.leaveOff(entry, this.#wallMs(nowMs), this.persist);
     }
   }
 
@@ -218,7 +212,7 @@ export class KnownIds {
     if (known !== undefined && !message.isResent && this.#originOf(id) !== undefined) {
       // Its sender made the id from a place, and knows that no copy was handled.
       table.begin(known, { place, hash }, nowWallMs, this.persist);
-      return { type: 'first', entry: known };
+      return { type: 'first', entry: known, wasLeftOff: false };
     }
     if (known !== undefined) this.#giveUp(known, nowWallMs);
     return table.claim({ scope, id, hash, place }, nowWallMs, this.persist);
@@ -228,7 +222,15 @@ export class KnownIds {
     const { handlerTimeoutMs, handlerGraceMs } = this.#context.options;
     if (entry.state !== 'pending') return;
     if (entry.leftAtWallMs + handlerTimeoutMs + handlerGraceMs > nowWallMs) return;
-    this.#setting.table.conclude(entry, OVERRUN, nowWallMs, this.persist);
+    this.#setting.table.leaveOff(entry, nowWallMs, this.persist);
+  }
+
+  /** A handler may have run under its id: the next is told so, also one of a next run. */
+  #markStarted(message: IncomingMessage): void {
+    const { journal, setting } = this.#context;
+    message.attempt = Math.max(1, message.attempt);
+    if (journal.isVolatile) return;
+    journal.persist({ type: 'putIncoming', record: incomingRecord(setting, message) });
   }
 
   #attach(channel: ReceiveChannel, message: IncomingMessage, entry: IdEntry): void {

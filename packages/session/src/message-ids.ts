@@ -2,6 +2,7 @@ import type { AnswerOutcome, MessageId, StoreOperation } from '@wilco/protocol';
 import { AgeList, type Aged } from './age-list.ts';
 import { Shares } from './shares.ts';
 import type { HandlerEnd } from './sink.ts';
+import { LEFT_OFF } from './verdict.ts';
 
 /** How much is remembered. */
 export interface MessageIdLimits {
@@ -39,10 +40,12 @@ export interface Attached {
  * How far the message under an id has come.
  *
  *     pending ──▶ done      it was handled, or rejected for good: all others get the same outcome
- *        ▲  └───▶ open      it was not, or repeating can help: the next one is handled
- *        └─────────┘
+ *        ▲  ├───▶ open      it was not, or repeating can help: the next one is handled
+ *        ├──│──────┘
+ *        │  └───▶ leftOff   a handler may have run, and its end is not known: the next one is
+ *        └─────────┘        handled as one that is redelivered
  */
-export type IdState = 'pending' | 'done' | 'open';
+export type IdState = 'pending' | 'done' | 'open' | 'leftOff';
 
 /** What is remembered of an id. */
 export interface IdEntry extends Aged<IdEntry> {
@@ -61,7 +64,12 @@ export interface IdEntry extends Aged<IdEntry> {
 
 /** What a message with an id is to this side. */
 export type IdClaim =
-  | { readonly type: 'first'; readonly entry: IdEntry }
+  | {
+      readonly type: 'first';
+      readonly entry: IdEntry;
+      /** A handler may have been started on an earlier one, and its end is not known. */
+      readonly wasLeftOff: boolean;
+    }
   | { readonly type: 'pending'; readonly entry: IdEntry }
   | { readonly type: 'done'; readonly end: HandlerEnd }
   | { readonly type: 'reused' };
@@ -115,12 +123,15 @@ export class MessageIds {
   #replies: IdEntry[] = [];
   #replyBytes = 0;
   #reach: IdReach;
+  /** When this run began. */
+  readonly #beganWallMs: number;
 
   /** @param sinceWallMs - When it began: what was sent before is not known to it. */
   constructor(limits: MessageIdLimits, encoding: IdEncoding, sinceWallMs: number) {
     this.#limits = limits;
     this.#encoding = encoding;
     this.#reach = { sinceWallMs, forgottenWallMs: -Infinity };
+    this.#beganWallMs = sinceWallMs;
   }
 
   get size(): number {
@@ -145,14 +156,17 @@ export class MessageIds {
   claim(request: IdRequest, nowWallMs: number, persist: Persist): IdClaim {
     this.prune(nowWallMs, persist);
     const entry = this.find(request.scope, request.id);
-    if (entry === undefined)
-      return { type: 'first', entry: this.#add(request, nowWallMs, persist) };
+    if (entry === undefined) {
+      const added = this.#add(request, nowWallMs, persist);
+      return { type: 'first', entry: added, wasLeftOff: false };
+    }
     if (entry.hash !== undefined && entry.hash !== request.hash) return { type: 'reused' };
     if (entry.state === 'pending') return { type: 'pending', entry };
     const { end } = entry;
     if (entry.state === 'done' && end !== undefined && isResult(end)) return { type: 'done', end };
+    const wasLeftOff = entry.state === 'leftOff';
     this.begin(entry, request, nowWallMs, persist);
-    return { type: 'first', entry };
+    return { type: 'first', entry, wasLeftOff };
   }
 
   /** The message at this place is what the id stands for from now on. */
@@ -190,7 +204,22 @@ export class MessageIds {
       heir.succeeds(entry);
       return;
     }
-    entry.state = isFinal(end) ? 'done' : 'open';
+    this.#end(entry, end, isFinal(end) ? 'done' : 'open', nowWallMs, persist);
+  }
+
+  /** A handler was started, or may have been, and nobody will learn how it ended. */
+  leaveOff(entry: IdEntry, nowWallMs: number, persist: Persist): void {
+    this.#end(entry, LEFT_OFF, 'leftOff', nowWallMs, persist);
+  }
+
+  #end(
+    entry: IdEntry,
+    end: IdEnd,
+    state: Exclude<IdState, 'pending'>,
+    nowWallMs: number,
+    persist: Persist,
+  ): void {
+    entry.state = state;
     // What has run under an id is held to its payload.
     if (!isFinal(end) && !end.hasRun) entry.hash = undefined;
     entry.end = end;
@@ -219,8 +248,8 @@ export class MessageIds {
   }
 
   /**
-   * Puts back what a store held, the oldest first. What was pending and is no one's by now has
-   * never come to its end: it is dropped.
+   * Puts back what a store held, the oldest first. What was pending and is no one's by now was
+   * left behind by a session that is over: its handler may have run, and its end was not kept.
    *
    * @param reach - `undefined` where the store has never held any.
    */
@@ -232,11 +261,13 @@ export class MessageIds {
   ): void {
     if (reach === undefined) persist(this.#reachOperation());
     else this.#reach = reach;
+    const left: IdEntry[] = [];
     for (const record of [...records].sort((a, b) => a.ageWallMs - b.ageWallMs)) {
       const entry = this.#insert(record);
-      if (record.state === 'pending' && !isPlaced(record.place)) this.#drop(entry, persist);
+      if (record.state === 'pending' && !isPlaced(record.place)) left.push(entry);
       else this.#keepReply(entry, persist);
     }
+    for (const entry of left) this.leaveOff(entry, this.#beganWallMs, persist);
   }
 
   /**

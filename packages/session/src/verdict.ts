@@ -25,6 +25,17 @@ export const PLAINLY: IdEnd = {
   payload: undefined,
 };
 
+/** Of an id: a handler was started, or may have been, and nobody will learn how it ended. */
+export const LEFT_OFF: HandlerEnd = {
+  outcome: 'rejected',
+  code: 'WILCO_HANDLER_TIMEOUT',
+  reason:
+    'a handler was started on it, or may have been, and did not finish before its session was over',
+  hasRun: true,
+  isRetryable: true,
+  payload: undefined,
+};
+
 /** An ending without a word of a handler. */
 export function verdict(outcome: AnswerOutcome, code: string, reason = ''): Verdict {
   return { outcome, code, reason, hasRun: false, isRetryable: false, isDeadLetter: false };
@@ -64,12 +75,12 @@ export function endOf(
   options: ResolvedSessionOptions,
   nowMs: number,
 ): Verdict | undefined {
-  if (message.attempt > 0) return endAfterAttempts(message, options, nowMs);
   const unknown = message.extensions.length > 0 ? criticalOf(message.extensions) : undefined;
   if (unknown !== undefined) {
     const reason = `the critical extension ${String(unknown)} is not known here`;
     return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
   }
+  if (message.attempt > 0) return endAfterAttempts(message, options, nowMs);
   if (message.expiresAtMs <= nowMs) return EXPIRED;
   return message.isWithdrawn ? CANCELLED : undefined;
 }

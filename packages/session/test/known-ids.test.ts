@@ -21,6 +21,20 @@ function endOf(pair: Pair, message: OutgoingMessage): unknown {
   return payload === undefined ? [status, code] : [status, code, ...payload];
 }
 
+/** A memory in which a handler was left behind under an id. */
+function leftOff(id: string): IdMemory {
+  const memory = idMemory();
+  const place = { session: OLD, channel: 1, seq: 1 };
+  const record = { scope: 'anna', id, hash: undefined, state: 'pending', place } as const;
+  memory.table.restore(
+    [{ ...record, end: undefined, ageWallMs: 0 }],
+    undefined,
+    () => false,
+    () => {},
+  );
+  return memory;
+}
+
 /** A message of an earlier session, under the id that it had there. */
 function sendMoved(pair: Pair, id: string, isResent: boolean): OutgoingMessage {
   const message = pair.send(new Pair().client, { id });
@@ -199,6 +213,29 @@ describe('an id in a store', () => {
     pair.advance(100);
     const last = pair.server.commits.at(-1)?.operations.map(({ type }) => type);
     expect(last).toEqual(expect.arrayContaining(['dropIncoming', 'putEntry']));
+  });
+
+  test('whose handler was left behind has the next message marked in the commit that keeps it', () => {
+    const pair = remembering(leftOff('order 1'), false);
+    pair.server.commitMs = undefined;
+    pair.send(pair.client, { id: 'order 1' });
+    pair.advance(100);
+    const [commit] = pair.server.commits;
+    const records = commit?.operations.filter(({ type }) => type === 'putIncoming');
+    expect(records?.at(-1)).toMatchObject({ record: { attempts: 1 } });
+  });
+
+  test('whose handler was left behind still refuses what is not understood', () => {
+    const pair = remembering(leftOff('order 1'), false);
+    pair.send(pair.client);
+    pair.advance(100);
+    pair.inject(pair.server, {
+      ...{ kind: 'message', channel: 1, seq: 2, type: 0, id: 'order 1', payload: Uint8Array.of(1) },
+      ...{ ttlMs: undefined, isResent: false, ackNow: false, totalBytes: undefined },
+      extensions: [{ tag: 65, value: Uint8Array.of(1) }],
+    });
+    pair.advance(100);
+    expect(pair.server.handledSeqs()).toEqual([1]);
   });
 
   test('keeps a message from being handled twice across a restart', () => {

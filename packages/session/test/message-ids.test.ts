@@ -140,6 +140,45 @@ describe('what waits for another message under its id', () => {
   });
 });
 
+describe('an id whose handler was left behind', () => {
+  const place = { session: '00', channel: 1, seq: 1 };
+  const pending = { scope: 'anna', id: 'order 1', hash: 'h', state: 'pending', place } as const;
+
+  function restored(isPlaced: boolean): Desk {
+    const desk = new Desk();
+    const record = { ...pending, end: undefined, ageWallMs: -1_000_000 };
+    desk.table.restore([record], undefined, () => isPlaced, desk.persist);
+    return desk;
+  }
+
+  test('by a session that a store holds no more is handled again as redelivered, once', () => {
+    const desk = restored(false);
+    expect(desk.operations.at(-1)).toMatchObject({ type: 'putEntry', table: 'ids' });
+    const claim = desk.comes('order 1');
+    expect(claim).toMatchObject({ type: 'first', wasLeftOff: true });
+    if (claim.type === 'first') desk.ends(claim.entry, RETRYABLE);
+    expect(desk.comes('order 1')).toMatchObject({ type: 'first', wasLeftOff: false });
+  });
+
+  test('is held to what it stood for', () => {
+    expect(restored(false).comes('order 1', 'another').type).toBe('reused');
+  });
+
+  test('is remembered as long as others from the start of the run that found it', () => {
+    const desk = restored(false);
+    desk.nowMs = 999_999;
+    desk.table.prune(desk.nowMs, desk.persist);
+    expect(desk.table.size).toBe(1);
+    desk.nowMs = 1_000_000;
+    desk.table.prune(desk.nowMs, desk.persist);
+    expect(desk.table.size).toBe(0);
+  });
+
+  test('is pending still where a store holds its message', () => {
+    expect(restored(true).comes('order 1').type).toBe('pending');
+  });
+});
+
 describe('what is forgotten', () => {
   test('are the oldest ids, where there are too many', () => {
     const desk = new Desk({ maxIds: 3 });
