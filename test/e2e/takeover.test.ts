@@ -1,6 +1,6 @@
 /** A session that somebody else wants: with its token, an old one, a wrong one, or none. */
 import { randomBytes } from 'node:crypto';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import type { StoreOperation } from '@wilco/protocol';
 import type { SecurityEvent, Server, ServerOptions } from '@wilco/server';
 import { memoryStore, StoreImage, type Store } from '@wilco/store';
@@ -19,10 +19,12 @@ describe('with the token', () => {
     const server = await here.server();
     const seen: number[] = [];
     server.handle(Count, (value) => seen.push(value));
-    const { store, copy } = copiedStore();
+    const { store, copy, isUpToDate } = copiedStore();
     const first = here.client(server.address.port, { store });
     expect(await first.send(Count, 1).handled).toBe(1);
     await first.drain();
+    // An older copy would be found out as one.
+    await vi.waitUntil(isUpToDate);
     const told = new Promise<string | undefined>((resolve) =>
       first.on('closed', ({ error }) => resolve(error?.code)),
     );
@@ -196,7 +198,7 @@ async function unharmed(server: Server, peer: PlainPeer): Promise<void> {
 }
 
 /** A store, and copies of what is in it, as a disk that was cloned would have it. */
-function copiedStore(): { store: Store; copy: () => Store } {
+function copiedStore(): { store: Store; copy: () => Store; isUpToDate: () => boolean } {
   const image = new StoreImage();
   const kept = memoryStore({ keep: true, storeId: 'cloned' });
   const store = storeAround(kept, {
@@ -213,5 +215,6 @@ function copiedStore(): { store: Store; copy: () => Store } {
       commit: (_, done) => queueMicrotask(done),
     });
   };
-  return { store, copy };
+  const isUpToDate = (): boolean => image.sessions().every(({ outgoing }) => outgoing.length === 0);
+  return { store, copy, isUpToDate };
 }
