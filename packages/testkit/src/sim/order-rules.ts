@@ -137,7 +137,9 @@ function wrongRejection(
   if (own.length === 0) {
     // What a start was marked for ahead, and a kill came before it, counts as perhaps started.
     const isOlder = group.sends.some(({ sentAtMs }) => sentAtMs < receiverBeganAtMs);
-    return isOlder && code === 'WILCO_HANDLER_TIMEOUT' ? undefined : 'no handler was ever started on it';
+    return isOlder && code === 'WILCO_HANDLER_TIMEOUT'
+      ? undefined
+      : 'no handler was ever started on it';
   }
   if (code === 'SIM_REFUSED') return endedAs(own, 'rejected', 'no handler refused it');
   if (code === 'WILCO_HANDLER_FAILED') return endedAs(own, 'threw', 'no handler threw');
