@@ -74,8 +74,10 @@ export class Witness {
   async begin(storeId: string, number: number): Promise<void> {
     this.#storeId = storeId;
     this.#number = number;
-    // Both slots: what they said before may be about another store.
+    // Both slots: what they said before may be about another store. One after the other: a loss
+    // of power may tear whatever is not synced, and one of them is to be whole at any time.
     await this.#write();
+    await this.#file.sync();
     await this.#write();
     await this.#file.sync();
     this.#synced = number;

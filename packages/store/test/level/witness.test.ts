@@ -31,3 +31,36 @@ test('a witness that is closed while it writes waits for that, and for no timer,
   expect(steps.at(-1)).toBe('close');
   expect(timers).toEqual([]);
 });
+
+test('a witness of which a loss of power has torn one slot survives another one while it begins', async () => {
+  const clock: StoreClock = { nowMs: () => 0, schedule: () => () => {} };
+  let written = new Uint8Array(256);
+  let synced = written;
+  /** What a loss of power leaves: up to some byte what was written, behind it what was synced. */
+  const left: Uint8Array[] = [];
+  const file = {
+    read: () => Promise.resolve(written),
+    write: (bytes: Uint8Array, at: number) => {
+      written = written.slice();
+      written.set(bytes, at);
+      for (let end = 0; end <= 256; end++) {
+        const mixed = synced.slice();
+        mixed.set(written.subarray(0, end));
+        left.push(mixed);
+      }
+      return Promise.resolve();
+    },
+    sync: () => Promise.resolve(void (synced = written)),
+    close: () => Promise.resolve(),
+  };
+  await new Witness(file, clock, () => {}).begin('a store', 15);
+  written = synced = synced.fill(0, 255);
+  left.length = 0;
+  const witness = new Witness(file, clock, () => {});
+  expect(await witness.read()).toMatchObject({ state: 'said', number: 15 });
+  await witness.begin('a store', 16);
+  for (const bytes of left) {
+    written = bytes;
+    expect(await new Witness(file, clock, () => {}).read()).toMatchObject({ state: 'said' });
+  }
+});
