@@ -38,6 +38,11 @@ test('a client that was set back does not take the word about a session that has
   expect(violations).toEqual([]);
 });
 
+test('what a sender that was killed may have written keeps its place in the window once it is in doubt', async () => {
+  const { violations } = await simulate(drawPlan(216_120_269));
+  expect(violations).toEqual([]);
+});
+
 test('a message that a kill may have interrupted, and whose session was over then, was overrun', async () => {
   const { violations } = await simulate({ ...drawPlan(2_008_612), orders: [] });
   expect(violations).toEqual([]);

@@ -1,7 +1,6 @@
 import {
   ANSWER_CHANNEL,
   ANSWER_CHANNEL_NAME,
-  LIMITS,
   type AnswerRecord,
   type ChannelNumber,
   type SessionContents,
@@ -213,12 +212,16 @@ export class Outbox {
     if (message.state === 'settled') return;
     const channel = this.channelOf(message);
     message.state = 'settled';
+    // One of an earlier run, which may have written it, is not counted before the peer is back.
+    const isUncounted =
+      message.isOfEarlierRun && message.cost === 0 && channel.mayBeHandled(message);
+    if (isUncounted) message.cost = message.firstPartBytes;
     message.payload = NO_BYTES;
     this.expiry.forget(message);
     if (message.isCancelRequested) this.cancelRequests.delete(message);
     // Without the peer's word it may hold it, or a part, still: then it goes on taking its place.
     const isUnasked = settlement.status === 'inDoubt' || message.voidReason !== undefined;
-    if (isUnasked && message.isInFlight) this.leaveBehind(message);
+    if (isUnasked && (message.isInFlight || isUncounted)) this.leaveBehind(message);
     else this.#vacate(channel, message);
     this.counts.settled[settlement.status] += 1;
     this.#uncount(channel, message);
@@ -274,8 +277,7 @@ export class Outbox {
         message.isInFlight = false;
         message.heldBytes = 0;
         if (message.state === 'received' || message.isLeftBehind) {
-          const size = Math.min(message.payload.byteLength, LIMITS.fragmentBytes);
-          this.occupy(channel, message, message.cost > 0 ? message.cost : size);
+          this.occupy(channel, message, message.cost > 0 ? message.cost : message.firstPartBytes);
         }
       }
     }

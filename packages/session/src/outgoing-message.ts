@@ -1,5 +1,6 @@
 import {
   derivedMessageId,
+  LIMITS,
   messageOriginOf,
   type AnswerRecord,
   type MessageId,
@@ -121,6 +122,11 @@ export class OutgoingMessage implements Timed {
     if (this.#id === undefined || typeof this.#id === 'string') return this.#id ?? '';
     const { id: session, setting } = this.#id;
     return derivedMessageId(session ?? setting.storeKey, setting.role, this.channelName, this.seq);
+  }
+
+  /** What it takes in the windows: of a large one its first part alone. */
+  get firstPartBytes(): number {
+    return Math.min(this.payload.byteLength, LIMITS.fragmentBytes);
   }
 
   /** The id stays as it is, whatever seq comes next. */
