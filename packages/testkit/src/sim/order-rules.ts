@@ -73,7 +73,8 @@ export function wrongStatus(
   }
   if (ended.some((start) => isDone(start))) return 'its sender was told that it is handled';
   if (status === 'rejected') {
-    const isSo = group.starts.length > 0 || isReused(group, setting.atMs);
+    const isSo =
+      group.starts.length > 0 || isReused(group, setting.atMs) || isOfEarlierRun(group, setting);
     return isSo ? undefined : 'no handler was ever started on it';
   }
   if (ended.length > 0) return 'its sender was told that it is rejected';
@@ -126,7 +127,7 @@ function wrongRejection(
   send: OrderSend,
   own: readonly OrderStart[],
   { code, hasRun }: Extract<OrderOutcome, { readonly status: 'rejected' }>,
-  { receiverBeganAtMs }: OrderRuleSetting,
+  setting: OrderRuleSetting,
 ): string | undefined {
   if (!hasRun) {
     if (code === 'WILCO_CLOSED') return undefined;
@@ -136,8 +137,7 @@ function wrongRejection(
   }
   if (own.length === 0) {
     // What a start was marked for ahead, and a kill came before it, counts as perhaps started.
-    const isOlder = group.sends.some(({ sentAtMs }) => sentAtMs < receiverBeganAtMs);
-    return isOlder && code === 'WILCO_HANDLER_TIMEOUT'
+    return isOfEarlierRun(group, setting) && code === 'WILCO_HANDLER_TIMEOUT'
       ? undefined
       : 'no handler was ever started on it';
   }
@@ -157,6 +157,11 @@ function endedAs(
 
 function isDone({ ended }: OrderStart): boolean {
   return ended === 'done' || ended === 'replied';
+}
+
+/** Whether its receiver was started anew since a message came under this id: a handler may count as started. */
+function isOfEarlierRun({ sends }: OrderGroup, { receiverBeganAtMs }: OrderRuleSetting): boolean {
+  return sends.some(({ sentAtMs }) => sentAtMs < receiverBeganAtMs);
 }
 
 function isReused({ sends }: OrderGroup, atMs: number): boolean {
