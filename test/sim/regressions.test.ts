@@ -43,6 +43,11 @@ test('what a sender that was killed may have written keeps its place in the wind
   expect(violations).toEqual([]);
 });
 
+test('what is refused once its session is over is not told as handled to who comes back', async () => {
+  const { violations } = await simulate(drawPlan(140_683_049));
+  expect(violations).toEqual([]);
+});
+
 test('a message that a kill may have interrupted, and whose session was over then, was overrun', async () => {
   const { violations } = await simulate({ ...drawPlan(2_008_612), orders: [] });
   expect(violations).toEqual([]);

@@ -71,10 +71,8 @@ export class Endings {
     }
     this.#letGo(channel, message);
     this.#parts.ids?.concluded(message, { ...said, payload }, nowMs);
-    if (this.isOrphaned) {
-      this.markDone(channel, message.seq, nowMs);
-      return;
-    }
+    // Its answer reaches nobody: it never counts as handled, and whoever sends it again is told by its id.
+    if (this.isOrphaned) return;
     message.state = 'answered';
     channel.isRecordDirty = true;
     this.#dropRecord(message);
