@@ -34,8 +34,8 @@ test('a witness that is closed while it writes waits for that, and for no timer,
 
 test('a witness of which a loss of power has torn one slot survives another one while it begins', async () => {
   const clock: StoreClock = { nowMs: () => 0, schedule: () => () => {} };
-  let written = new Uint8Array(256);
-  let synced = written;
+  let written: Uint8Array = new Uint8Array(256);
+  let synced: Uint8Array = written;
   /** What a loss of power leaves: up to some byte what was written, behind it what was synced. */
   const left: Uint8Array[] = [];
   const file = {
