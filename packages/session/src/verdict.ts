@@ -78,7 +78,9 @@ export function endOf(
   const unknown = message.extensions.length > 0 ? criticalOf(message.extensions) : undefined;
   if (unknown !== undefined) {
     const reason = `the critical extension ${String(unknown)} is not known here`;
-    return verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason);
+    // Under its id a handler may have been started that knew it.
+    const hasRun = message.attempt > 0;
+    return { ...verdict('rejected', 'WILCO_EXTENSION_UNKNOWN', reason), hasRun };
   }
   if (message.attempt > 0) return endAfterAttempts(message, options, nowMs);
   if (message.expiresAtMs <= nowMs) return EXPIRED;

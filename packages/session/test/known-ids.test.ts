@@ -225,7 +225,7 @@ describe('an id in a store', () => {
     expect(records?.at(-1)).toMatchObject({ record: { attempts: 1 } });
   });
 
-  test('whose handler was left behind still refuses what is not understood', () => {
+  test('whose handler was left behind still refuses what is not understood, and says that one may have run', () => {
     const pair = remembering(leftOff('order 1'), false);
     pair.send(pair.client);
     pair.advance(100);
@@ -236,6 +236,9 @@ describe('an id in a store', () => {
     });
     pair.advance(100);
     expect(pair.server.handledSeqs()).toEqual([1]);
+    expect(pair.server.frames.find(({ kind }) => kind === 'answer')).toMatchObject({
+      ...{ answeredSeq: 2, outcome: 'rejected', code: 'WILCO_EXTENSION_UNKNOWN', hasRun: true },
+    });
   });
 
   test('keeps a message from being handled twice across a restart', () => {
