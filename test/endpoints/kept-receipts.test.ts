@@ -68,6 +68,39 @@ describe('receipts of messages that were sent with keepReceipt', () => {
     await second.stop();
   });
 
+  test('have their ends after a kill at any time, or their messages are still to end', async () => {
+    for (let killedAfterMs = 0; killedAfterMs < 100; killedAfterMs += 5) {
+      const first = await taking({ faultsFor: () => ({ dial: 'refused' }) });
+      const { clock } = first;
+      const given = {
+        clock,
+        random: new SeededRandom(3),
+        storeId: 'disk',
+        worth: 'synced',
+      } as const;
+      let store = new FaultyStore(given);
+      const client = first.dial('before', { store });
+      const receipt = client.send(Order, 'tea', { id: 'a', keepReceipt: true });
+      await first.run(100);
+      store.faults = { commitMs: 40 };
+      receipt.cancel();
+      await first.run(killedAfterMs);
+      first.network.host('before').crash('killed');
+      store = store.crash();
+      store.faults = {};
+      const next = first.dial('after', { store });
+      await first.until(() => next.receiptOf('a') !== undefined);
+      await first.run(1_000);
+      const pending = next.stats()?.unsettled;
+      const outcome = next.receiptOf('a')?.outcome?.status;
+      expect([killedAfterMs, pending, outcome]).toEqual([
+        killedAfterMs,
+        pending === 1 ? 1 : 0,
+        pending === 1 ? undefined : 'cancelled',
+      ]);
+    }
+  });
+
   test('have their replies read as their type says', async () => {
     const pair = await taking();
     pair.client.send(Priced, 'tea', { id: 'a', keepReceipt: true });

@@ -323,7 +323,7 @@ export class ClientSessions {
       clock: source.clock,
       store: source.store,
       options: options.session,
-      session: sessionSetting({ ...source, budget }, storeKey, this.#peer),
+      session: sessionSetting({ ...source, budget }, storeKey, this.#peer, sender.kept),
       ...(contents !== undefined && { contents }),
     };
     const owner = this.#owner;

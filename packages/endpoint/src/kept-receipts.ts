@@ -25,9 +25,16 @@ interface Entry {
   waiting: number;
   /** Messages under this id in the outbox. */
   placed: number;
+  /** Ends that are kept, and are told once that holds. */
+  coming: Coming[];
   /** How the last one ended. */
   settlement: Settlement | undefined;
   settledAtWallMs: number | undefined;
+}
+
+interface Coming {
+  readonly settlement: Settlement;
+  readonly atWallMs: number;
 }
 
 /**
@@ -84,7 +91,7 @@ export class KeptReceipts {
     if (this.#entries.size >= this.#limit) {
       throw new WilcoError('WILCO_RECEIPTS_FULL', `${this.#limit} receipts are kept already`);
     }
-    this.#entries.set(id, { id, type, waiting: 1, placed: 0, ...UNSETTLED });
+    this.#entries.set(id, { id, type, waiting: 1, placed: 0, coming: [], ...UNSETTLED });
   }
 
   /** The message was not taken. */
@@ -106,12 +113,29 @@ export class KeptReceipts {
     this.#keep(entry);
   }
 
-  /** A message in the outbox has ended: part of the commit in which its record goes. */
+  /**
+   * A message in the outbox is to end so: part of the commit in which its record goes. Nobody is
+   * told before that holds.
+   */
+  ending(id: MessageId, settlement: Settlement): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.placed <= entry.coming.length) return;
+    entry.coming.push({ settlement, atWallMs: this.#clock.wallMs() });
+    this.#keep(entry);
+  }
+
+  /** A message in the outbox has ended: part of the commit in which its record goes, unless that holds already. */
   settled(id: MessageId, settlement: Settlement): void {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.placed === 0) return;
     entry.placed -= 1;
-    this.#end(entry, settlement);
+    const coming = entry.coming.find((one) => one.settlement === settlement);
+    if (coming === undefined) {
+      this.#end(entry, settlement);
+      return;
+    }
+    entry.coming = entry.coming.filter((one) => one !== coming);
+    Object.assign(entry, { settlement, settledAtWallMs: coming.atWallMs });
   }
 
   /** A message has ended that never had a place in the outbox. */
@@ -228,7 +252,13 @@ function shown<Reply>(entry: Entry, codec: PayloadCodec<Reply>): KeptReceipt<Rep
   };
 }
 
-function encoded({ type, placed, settlement, settledAtWallMs }: Entry): Uint8Array {
+function encoded(entry: Entry): Uint8Array {
+  const { type, coming } = entry;
+  const placed = entry.placed - coming.length;
+  const { settlement, atWallMs: settledAtWallMs } = coming.at(-1) ?? {
+    settlement: entry.settlement,
+    atWallMs: entry.settledAtWallMs,
+  };
   const end = settlement && [
     ...[settlement.status, settlement.code, settlement.reason, settlement.hasRun],
     ...[settlement.isRetryable, settlement.isReplyLost, settlement.payload],
@@ -247,7 +277,7 @@ function decoded(id: MessageId, value: Uint8Array): Entry {
     number | undefined,
   ];
   const settlement = end && settlementOf(end);
-  return { id, type, waiting: 0, placed, settlement, settledAtWallMs };
+  return { id, type, waiting: 0, placed, coming: [], settlement, settledAtWallMs };
 }
 
 function settlementOf([status, code, reason, hasRun, isRetryable, isReplyLost, payload]: [

@@ -5,6 +5,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { EventLog } from './log.ts';
 import type { Handlers } from './handlers.ts';
 import { hashOf } from './id-memory.ts';
+import type { KeptReceipts } from './kept-receipts.ts';
 import { ReceiptShelf } from './receipt-shelf.ts';
 import { systemRandom, type Random } from './random.ts';
 import type { StoreDriver } from './store-driver.ts';
@@ -72,6 +73,7 @@ export function sessionSetting(
   source: SessionSource,
   storeKey: string,
   peer: Pick<IdSetting, 'scope' | 'pastOf'>,
+  kept?: KeptReceipts,
 ): SessionSetting {
   const { role, runId, clock, store, budget } = source;
   return {
@@ -81,12 +83,20 @@ export function sessionSetting(
     worth: store.worth,
     isVolatile: store.isVolatile,
     ...(!store.isVolatile && { shelf: new ReceiptShelf() }),
+    ...(!store.isVolatile && kept !== undefined && { keepEnd: keepEndIn(kept) }),
     hasIntegrity: source.hasIntegrity,
     wallOffsetMs: clock.wallMs() - clock.nowMs(),
     // Written out: what is spread makes V8 describe each object anew.
     ids: { scope: peer.scope, pastOf: peer.pastOf, table: source.ids, hashOf },
     budget,
     ...rulesOf(source),
+  };
+}
+
+/** Only those who said an id can have asked for it. */
+function keepEndIn(kept: KeptReceipts): NonNullable<SessionSetting['keepEnd']> {
+  return (message, settlement) => {
+    if (!kept.isEmpty && message.isIdExplicit) kept.ending(message.id, settlement);
   };
 }
 

@@ -7,6 +7,8 @@ import {
   type Worth,
 } from '@wilco/protocol';
 import type { IdSetting } from './known-ids.ts';
+import type { OutgoingMessage } from './outgoing-message.ts';
+import type { Settlement } from './sink.ts';
 import type { SuspectGate } from './suspect-gate.ts';
 import type { Shelf } from './shelf.ts';
 import { WindowBudget } from './window-budget.ts';
@@ -234,6 +236,8 @@ export interface SessionSetting {
   readonly wallOffsetMs: number;
   /** Where the objects of messages go that are on disk only; absent: nobody looks for them again. */
   readonly shelf?: Shelf;
+  /** Has the end of a message kept in the commit that voids its record: it is told once that holds. Absent: no end is kept. */
+  readonly keepEnd?: (message: OutgoingMessage, settlement: Settlement) => void;
   /** The memory for the windows of all sessions of the process. */
   readonly budget: WindowBudget;
   /** What is remembered of the ids of its messages; without it ids are names only. */

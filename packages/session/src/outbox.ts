@@ -187,7 +187,7 @@ export class Outbox {
     isGivenBack = false,
   ): void {
     if (message.voidReason !== undefined) return;
-    const { journal, sink } = this.#context;
+    const { journal, setting, sink } = this.#context;
     const [channel, said] = [this.channelOf(message), ofOwnAccord(message, settlement)];
     sink.requestFlush();
     // It takes no place any more; of an earlier copy the peer can not know.
@@ -201,6 +201,7 @@ export class Outbox {
     if (message.seq === channel.cursor) channel.restartPart();
     if (message.isPaged) this.pager.drop(channel, message);
     else this.#keepVoid(channel, message);
+    setting.keepEnd?.(message, said);
     journal.afterwards(() => {
       this.settle(message, said);
       sink.requestFlush();
